@@ -1,0 +1,38 @@
+//! The environment of actions and tests: fixed, and over it what a rule says. Nothing of the host is in it.
+//!
+//! This file does not know who runs anything.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// What every action has. Part of every action's key: a change is a new world.
+const COMMON: [(&str, &str); 6] = [
+    ("HOME", "/tmp"),
+    ("LANG", "C.UTF-8"),
+    ("PATH", "/usr/bin:/bin"),
+    ("SOURCE_DATE_EPOCH", "0"),
+    ("TMPDIR", "/tmp"),
+    ("TZ", "UTC"),
+];
+
+/// An action's whole environment.
+pub(crate) fn of_action(own: &[(Arc<str>, Arc<str>)]) -> BTreeMap<String, String> {
+    let mut all: BTreeMap<String, String> = COMMON.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    all.extend(own.iter().map(|(k, v)| (k.to_string(), v.to_string())));
+    all
+}
+
+/// A test's whole environment.
+pub(crate) fn of_test(label: &str, own: &[(Arc<str>, Arc<str>)]) -> BTreeMap<String, String> {
+    let mut all = of_action(&[]);
+    let test = [
+        ("RUNFILES_DIR", "."),
+        ("TEST_SRCDIR", "."),
+        ("TEST_TARGET", label),
+        ("TEST_TMPDIR", "/tmp"),
+        ("TEST_WORKSPACE", "_main"),
+    ];
+    all.extend(test.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())));
+    all.extend(own.iter().map(|(k, v)| (k.to_string(), v.to_string())));
+    all
+}

@@ -1,0 +1,154 @@
+//! Sources and host toolchains: what lowering needs from outside the graph, in one batch.
+//!
+//! Invariants: files of the workspace are read through the store's ingest, files of repositories come from their
+//! trees. This file does not know actions but by what they ask for.
+
+use crate::action::ActionWork;
+use crate::error::{LoadError, LoadErrorKind};
+use crate::files::{Place, store_error, tree_node};
+use crate::lower::{ActionAt, Need, World};
+use crate::session::Session;
+use crate::values::file::File;
+use gx_store::{BlobId, Blobs, HostSpec, Node, RelPath, StoreError};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+impl Session<'_> {
+    /// Every source by path.
+    pub(crate) fn read_sources(&self, files: &[File]) -> Result<HashMap<Arc<str>, Node>, Vec<LoadError>> {
+        let mut found = HashMap::with_capacity(files.len());
+        let mut errors = Vec::new();
+        let mut paths: Vec<RelPath> = Vec::new();
+        let mut names: Vec<&Arc<str>> = Vec::new();
+        for file in files {
+            if !file.0.owner.package.repository.is_empty() {
+                match self.repository_source(file) {
+                    Ok(node) => drop(found.insert(Arc::clone(&file.0.path), node)),
+                    Err(error) => errors.push(error),
+                }
+                continue;
+            }
+            match RelPath::new(file.path()) {
+                Ok(path) => {
+                    paths.push(path);
+                    names.push(&file.0.path);
+                }
+                Err(error) => errors.push(LoadError::new(LoadErrorKind::Source, error.to_string())),
+            }
+        }
+        errors.extend(self.leading_out(&paths));
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let nodes = self.config.store.ingest_files(&self.config.root, &paths);
+        for ((name, path), node) in names.into_iter().zip(paths).zip(nodes) {
+            match node {
+                Ok(node) => {
+                    match &node {
+                        Node::File { blob, .. } => self.look.saw_file(path, blob.0),
+                        Node::Directory(tree) => self.look.saw_file(path, tree.0),
+                        Node::Symlink(_) => {}
+                    }
+                    found.insert(Arc::clone(name), node);
+                }
+                Err(error) => errors.push(unreadable(name, &error)),
+            }
+        }
+        if errors.is_empty() { Ok(found) } else { Err(errors) }
+    }
+
+    /// Sources that a symlink, their own or one of a folder above them, takes out of the workspace. What lies there
+    /// is not watched, so a change of it would go unnoticed. Folders are asked about once each.
+    fn leading_out(&self, paths: &[RelPath]) -> Vec<LoadError> {
+        let root = &self.config.root;
+        let Ok(real) = root.canonicalize() else { return Vec::new() };
+        let inside = |path: &Path| path.canonicalize().map_or(true, |path| path.starts_with(&real));
+        let mut folders: HashMap<PathBuf, bool> = HashMap::new();
+        let mut is_fine = |path: &RelPath| {
+            let full = root.join(path.as_str());
+            let folder = full.parent().unwrap_or(root).to_owned();
+            let is_link = full.symlink_metadata().is_ok_and(|data| data.is_symlink());
+            let folder_is_fine = *folders.entry(folder).or_insert_with_key(|folder| inside(folder));
+            folder_is_fine && (!is_link || inside(&full))
+        };
+        let bad = paths.iter().filter(|path| !is_fine(path));
+        bad.map(|path| {
+            LoadError::new(LoadErrorKind::Symlink, format!("the source file '{path}' leads out of the workspace"))
+                .hint("replace the symlink by a copy of what it leads to")
+        })
+        .collect()
+    }
+
+    fn repository_source(&self, file: &File) -> Result<Node, LoadError> {
+        let label = &file.0.owner;
+        let repo = self.repo(&label.package.repository)?;
+        let path = crate::glob::join(&label.package.path, &label.name);
+        let missing = || LoadError::new(LoadErrorKind::Source, format!("there is no file '{}'", repo.display(&path)));
+        match &repo.place {
+            Place::Tree(tree, store) => tree_node(*tree, store, &path)?.ok_or_else(missing),
+            Place::Texts(texts) => {
+                let text = texts.get(&path).ok_or_else(missing)?;
+                let blob = self.config.store.put_blob(text.as_bytes()).map_err(|e| store_error(&e))?;
+                Ok(Node::File { blob, executable: false })
+            }
+            Place::Workspace(_) => Err(missing()),
+        }
+    }
+
+    /// The manifests of the host toolchains that are needed; each spec is imported once.
+    pub(crate) fn import_hosts(&self, need: &Need, world: &World) -> Result<HashMap<ActionAt, BlobId>, Vec<LoadError>> {
+        let mut known: HashMap<HostSpec, BlobId> = HashMap::new();
+        let mut manifests = HashMap::new();
+        let mut errors = Vec::new();
+        for at in &need.actions {
+            let Some(ActionWork::Host(spec)) = world.action(*at).map(|action| &action.work) else { continue };
+            if let Some(blob) = known.get(spec) {
+                manifests.insert(*at, *blob);
+                continue;
+            }
+            match self.config.host.import(spec) {
+                Ok(import) => {
+                    known.insert(spec.clone(), import.manifest);
+                    manifests.insert(*at, import.manifest);
+                }
+                Err(error) => {
+                    let owner = world.owner(*at);
+                    let label = owner.map(|node| node.label.to_string()).unwrap_or_default();
+                    let ours = LoadError::new(LoadErrorKind::Toolchain, format!("toolchain '{label}': {error}"));
+                    errors.push(match &error {
+                        gx_store::RealiseError::HostLacks { hint, .. } => ours.hint(hint.clone()),
+                        _ => ours,
+                    });
+                }
+            }
+        }
+        if errors.is_empty() { Ok(manifests) } else { Err(errors) }
+    }
+}
+
+fn unreadable(name: &str, error: &StoreError) -> LoadError {
+    let kind = match error {
+        StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+            return LoadError::new(LoadErrorKind::Source, format!("the source file '{name}' is not there"));
+        }
+        StoreError::Io { source, .. } if source.kind() == std::io::ErrorKind::PermissionDenied => {
+            let message = format!("the source file '{name}' may not be read: {source}");
+            return LoadError::new(LoadErrorKind::Unreadable, message).hint("give yourself read permission on it");
+        }
+        StoreError::Changed(_) => {
+            let message = format!("the source file '{name}' changed while it was read");
+            return LoadError::new(LoadErrorKind::Changed, message).hint("build again when it is written");
+        }
+        StoreError::Io { source, .. } if source.raw_os_error() == Some(ELOOP) => LoadErrorKind::Symlink,
+        StoreError::Escapes { .. } => LoadErrorKind::Symlink,
+        StoreError::SpecialFile(_) => LoadErrorKind::SpecialFile,
+        StoreError::NotUtf8(_) => LoadErrorKind::NotUtf8,
+        StoreError::Io { .. } => LoadErrorKind::Unreadable,
+        _ => LoadErrorKind::Source,
+    };
+    LoadError::new(kind, format!("the source file '{name}' cannot be an input: {error}"))
+}
+
+/// Too many symlinks on the way, as Linux numbers it.
+const ELOOP: i32 = 40;

@@ -1,0 +1,19 @@
+"""What BUILD files have without load()."""
+
+load(":cc.bzl", _cc_binary = "cc_binary", _cc_library = "cc_library", _cc_test = "cc_test")
+load(":cc_info.bzl", _CcInfo = "CcInfo")
+load(":filegroup.bzl", _filegroup = "filegroup")
+load(":genrule.bzl", _genrule = "genrule")
+load(":sh.bzl", _sh_binary = "sh_binary", _sh_library = "sh_library", _sh_test = "sh_test")
+load(":write_file.bzl", _write_file = "write_file")
+
+CcInfo = _CcInfo
+cc_binary = _cc_binary
+cc_library = _cc_library
+cc_test = _cc_test
+filegroup = _filegroup
+genrule = _genrule
+sh_binary = _sh_binary
+sh_library = _sh_library
+sh_test = _sh_test
+write_file = _write_file

@@ -1,0 +1,25 @@
+//! gx-remote: the wire. Fetchers that get bytes whose hash was declared.
+//!
+//! `http` gets a file by URL, `crates` a crate through cargo's own configuration; `sink` is where bytes of both
+//! arrive: hashed while they come, and gone again when they are wrong.
+//! What this crate does not know: derivations other than fetches, BUILD files, the terminal.
+#![forbid(unsafe_code)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+pub mod crates;
+pub mod http;
+mod sink;
+
+pub use crates::CrateFetcher;
+pub use http::HttpFetcher;
+
+use gx_store::Fetcher;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Every fetcher, by the name that derivations use.
+pub fn fetchers() -> BTreeMap<String, Arc<dyn Fetcher>> {
+    let http: Arc<dyn Fetcher> = Arc::new(HttpFetcher::default());
+    let crates: Arc<dyn Fetcher> = Arc::new(CrateFetcher);
+    BTreeMap::from([("http".to_owned(), http), ("crate".to_owned(), crates)])
+}

@@ -1,0 +1,114 @@
+//! For tests and benchmarks of the sandbox: a program that can be a spawner, and that asks the kernel for things an
+//! action must not get. It is not shipped.
+//!
+//! `syscalls` prints what each forbidden call answered; `int80` and `x32` use foreign ABIs and should die;
+//! `connect NAME` connects to an abstract socket, `listen` and `dial` use TCP; `shm` makes shared memory of
+//! System V and of POSIX.
+
+use std::io::Error;
+
+fn main() {
+    gx_engine::sandbox::spawner_main_if_asked();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["syscalls"] => syscalls(),
+        ["int80"] => int80(),
+        ["x32"] => x32(),
+        ["connect", name] => connect(name),
+        ["shm"] => shm(),
+        ["listen"] => listen(),
+        ["dial"] => dial(),
+        _ => {}
+    }
+}
+
+fn report(name: &str, result: libc::c_long) {
+    let said = match result {
+        -1 => Error::last_os_error().raw_os_error().map_or("?".to_owned(), |errno| match errno {
+            libc::EPERM => "EPERM".to_owned(),
+            libc::ENOSYS => "ENOSYS".to_owned(),
+            libc::EAFNOSUPPORT => "EAFNOSUPPORT".to_owned(),
+            other => other.to_string(),
+        }),
+        _ => "ok".to_owned(),
+    };
+    println!("{name} {said}");
+}
+
+fn syscalls() {
+    let null = std::ptr::null::<libc::c_void>();
+    // SAFETY: the arguments are numbers or null pointers, which a call that is let through refuses.
+    unsafe {
+        report("keyctl", libc::syscall(libc::SYS_keyctl, 0, 0, 0));
+        report("add_key", libc::syscall(libc::SYS_add_key, null, null, null, 0, 0));
+        report("request_key", libc::syscall(libc::SYS_request_key, null, null, null, 0));
+        report("io_uring_setup", libc::syscall(libc::SYS_io_uring_setup, 1, null));
+        report("clone3", libc::syscall(libc::SYS_clone3, null, 0));
+        report("mount", libc::syscall(libc::SYS_mount, null, null, null, 0, null));
+        report("unshare", libc::syscall(libc::SYS_unshare, libc::CLONE_NEWUSER));
+        report("clone-newuser", libc::syscall(libc::SYS_clone, libc::CLONE_NEWUSER | libc::SIGCHLD, null));
+        report("setns", libc::syscall(libc::SYS_setns, 0, 0));
+        report("chroot", libc::syscall(libc::SYS_chroot, c"/".as_ptr()));
+        report("bpf", libc::syscall(libc::SYS_bpf, 0, null, 0));
+        report("userfaultfd", libc::syscall(libc::SYS_userfaultfd, 0));
+        report("perf_event_open", libc::syscall(libc::SYS_perf_event_open, null, 0, 0, 0, 0));
+        report("sethostname", libc::syscall(libc::SYS_sethostname, c"x".as_ptr(), 1));
+        report("vsock", libc::socket(libc::AF_VSOCK, libc::SOCK_STREAM, 0).into());
+        report("packet", libc::socket(libc::AF_PACKET, libc::SOCK_RAW, 0).into());
+        report("alg", libc::socket(libc::AF_ALG, libc::SOCK_SEQPACKET, 0).into());
+        report("unix", libc::socket(libc::AF_UNIX, libc::SOCK_STREAM, 0).into());
+        report("inet", libc::socket(libc::AF_INET, libc::SOCK_STREAM, 0).into());
+        report("netlink", libc::socket(libc::AF_NETLINK, libc::SOCK_RAW, 0).into());
+        report("ptrace-init", libc::ptrace(libc::PTRACE_ATTACH, 1, 0, 0));
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+fn int80() {
+    let mut result: i64 = 20;
+    // SAFETY: `getpid` of the i386 ABI takes nothing and writes nothing but its result.
+    unsafe { std::arch::asm!("int 0x80", inout("rax") result) };
+    println!("survived: {result}");
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn int80() {
+    std::process::abort();
+}
+
+fn x32() {
+    // SAFETY: `getpid` takes nothing.
+    let result = unsafe { libc::syscall(0x4000_0000 + libc::SYS_getpid) };
+    println!("survived: {result}");
+}
+
+fn connect(name: &str) {
+    use std::os::linux::net::SocketAddrExt;
+    use std::os::unix::net::{SocketAddr, UnixStream};
+    let result = SocketAddr::from_abstract_name(name).and_then(|address| UnixStream::connect_addr(&address));
+    println!("{}", result.map_or_else(|error| error.kind().to_string(), |_| "connected".to_owned()));
+}
+
+fn shm() {
+    // SAFETY: takes numbers only; the key is the same in every run.
+    let id = unsafe { libc::shmget(0x6778, 4096, libc::IPC_CREAT | libc::IPC_EXCL | 0o600) };
+    report("sysv", id.into());
+    // SAFETY: the name is a live, terminated string.
+    let posix = unsafe { libc::shm_open(c"/gx-test".as_ptr(), libc::O_CREAT | libc::O_EXCL | libc::O_RDWR, 0o600) };
+    report("posix", posix.into());
+}
+
+fn listen() {
+    match std::net::TcpListener::bind("127.0.0.1:8099") {
+        Ok(listener) => {
+            let connected = std::net::TcpStream::connect("127.0.0.1:8099").is_ok();
+            println!("bound {} connected {connected}", listener.local_addr().is_ok());
+        }
+        Err(error) => println!("{error}"),
+    }
+}
+
+fn dial() {
+    let result = std::net::TcpStream::connect("1.1.1.1:80");
+    println!("{}", result.map_or_else(|error| error.kind().to_string(), |_| "connected".to_owned()));
+}

@@ -1,0 +1,76 @@
+//! `unpack`: an archive as a tree.
+//!
+//! One input, the archive. Arguments: `type` (`tar`, `tar.gz` or `zip`) and `strip_prefix` (a folder of the archive;
+//! members outside of it are left out; one that matches nothing is refused). The result names contents, paths and
+//! "may be executed"; times, owners and other bits of the mode are dropped.
+//! This file does not know where the archive came from.
+
+mod error;
+mod limits;
+mod members;
+mod tar;
+#[cfg(test)]
+mod tests;
+mod zip;
+
+use super::{check_arguments, one_input, one_output_of, refuse};
+use gx_store::{Blobs, Builtin, Call, ExecuteError, Node, Output, OutputKind, RelPath, Store};
+use limits::Limits;
+use std::collections::BTreeMap;
+
+/// The builtin.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unpack {
+    limits: Limits,
+}
+
+impl Builtin for Unpack {
+    fn name(&self) -> &'static str {
+        "unpack"
+    }
+
+    fn revision(&self) -> u32 {
+        1
+    }
+
+    fn call(
+        &self,
+        call: &Call,
+        inputs: &BTreeMap<RelPath, Node>,
+        outputs: &[Output],
+        store: &Store,
+    ) -> Result<Vec<(RelPath, Node)>, ExecuteError> {
+        check_arguments(call, &["type", "strip_prefix"])?;
+        let output = one_output_of(call, outputs, OutputKind::Directory)?;
+        let (from, node) = one_input(call, inputs)?;
+        let Node::File { blob, .. } = node else {
+            return Err(refuse(self.name(), format!("'{from}' is no file")));
+        };
+        let prefix = call.arguments.get("strip_prefix").map_or("", String::as_str);
+        let prefix = RelPath::new(prefix.strip_suffix('/').unwrap_or(prefix))
+            .map_err(|e| refuse(self.name(), format!("strip_prefix: {e}")))?;
+        let kind = call.arguments.get("type").map_or("", String::as_str);
+        let archive = || store.open_blob(blob);
+        let budget = self.limits.budget(blob.0.size);
+        let members = |kind| members::Members::new(store, kind, self.limits, budget.fresh());
+        let members = match kind {
+            "tar" => {
+                let mut members = members("tar");
+                tar::plain(archive()?, &budget, &mut members)?;
+                members
+            }
+            "tar.gz" => {
+                let mut members = members("tar.gz");
+                tar::gzip(archive()?, &budget, &mut members)?;
+                members
+            }
+            "zip" => {
+                let mut members = members("zip");
+                zip::read(archive()?, store, &mut members)?;
+                members
+            }
+            other => return Err(refuse(self.name(), format!("unknown type '{other}' (known: tar, tar.gz, zip)"))),
+        };
+        Ok(vec![(output.path.clone(), Node::Directory(members.finish(&prefix)?))])
+    }
+}

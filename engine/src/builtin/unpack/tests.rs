@@ -1,0 +1,215 @@
+//! Tests of `unpack`: archives made here, good and bad.
+
+use super::super::testing::{call, folder_output, path, store};
+use super::*;
+use ::tar::{Builder, EntryType, Header};
+use gx_store::Trees;
+use std::io::Write;
+
+fn entry(builder: &mut Builder<Vec<u8>>, name: &[u8], kind: EntryType, mode: u32, target: &str, content: &[u8]) {
+    let mut header = Header::new_gnu();
+    header.as_gnu_mut().unwrap().name[..name.len()].copy_from_slice(name);
+    header.as_gnu_mut().unwrap().linkname[..target.len()].copy_from_slice(target.as_bytes());
+    header.set_entry_type(kind);
+    header.set_mode(mode);
+    header.set_size(content.len() as u64);
+    header.set_mtime(7);
+    header.set_cksum();
+    builder.append(&header, content).unwrap();
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn good() -> Vec<u8> {
+    let mut builder = Builder::new(Vec::new());
+    entry(&mut builder, b"./p/", EntryType::Directory, 0o755, "", b"");
+    entry(&mut builder, b"p/run", EntryType::Regular, 0o4755, "", b"#!/bin/sh\n");
+    entry(&mut builder, b"p/a b", EntryType::Regular, 0o644, "", b"old");
+    entry(&mut builder, b"p/hard", EntryType::Link, 0o644, "p/a b", b"");
+    entry(&mut builder, b"p/a b", EntryType::Regular, 0o644, "", b"new");
+    entry(&mut builder, b"p/empty/", EntryType::Directory, 0o755, "", b"");
+    entry(&mut builder, b"p/l", EntryType::Symlink, 0o777, "empty/../run", b"");
+    entry(&mut builder, b"other", EntryType::Regular, 0o644, "", b"outside");
+    builder.into_inner().unwrap()
+}
+
+fn unpack_with(unpack: Unpack, bytes: &[u8], arguments: &[(&str, &str)]) -> Result<(Store, gx_store::TreeId), String> {
+    let (_folder, store) = store();
+    let blob = store.put_blob(bytes).unwrap();
+    let inputs = BTreeMap::from([(path("out/x.archive"), Node::File { blob, executable: false })]);
+    let made = unpack.call(&call("unpack", 1, arguments), &inputs, &folder_output("out/x"), &store);
+    match made.map_err(|e| e.to_string())?.pop() {
+        Some((_, Node::Directory(tree))) => Ok((store, tree)),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn unpack(bytes: &[u8], kind: &str, prefix: &str) -> Result<String, String> {
+    unpack_with(Unpack::default(), bytes, &[("type", kind), ("strip_prefix", prefix)])
+        .map(|(store, tree)| list(&store, &tree, ""))
+}
+
+fn list(store: &Store, tree: &gx_store::TreeId, above: &str) -> String {
+    let mut text = String::new();
+    for (name, node) in &store.tree(tree).unwrap().entries {
+        match node {
+            Node::File { blob, executable } => {
+                let content = String::from_utf8_lossy(&store.blob(blob).unwrap()).into_owned();
+                let shown =
+                    if content.len() < 40 { format!("{content:?}") } else { format!("{} bytes", content.len()) };
+                text += &format!("{above}{name}{} {shown}\n", if *executable { "*" } else { "" });
+            }
+            Node::Symlink(target) => text += &format!("{above}{name} -> {target}\n"),
+            Node::Directory(tree) => {
+                text += &format!("{above}{name}/\n{}", list(store, tree, &format!("{above}{name}/")));
+            }
+        }
+    }
+    text
+}
+
+#[test]
+fn golden() {
+    let arguments = [("type", "tar.gz"), ("strip_prefix", "p")];
+    let (store, tree) = unpack_with(Unpack::default(), &gzip(&good()), &arguments).unwrap();
+    insta::assert_snapshot!(list(&store, &tree, ""));
+    // A changed digest needs a changed revision.
+    assert_eq!(tree.to_string(), "73ba4164db5228bad800f553ab8bff664ec794f66870d06fb2aaf38205c8d2f9");
+    let (_, plain) = unpack_with(Unpack::default(), &good(), &[("type", "tar"), ("strip_prefix", "p/")]).unwrap();
+    assert_eq!(plain, tree);
+}
+
+#[test]
+fn long_names_and_large_members() {
+    let mut builder = Builder::new(Vec::new());
+    builder.mode(::tar::HeaderMode::Deterministic);
+    let long = format!("{}/{}", "d".repeat(120), "n".repeat(150));
+    let large = vec![b'x'; 3 << 20];
+    let mut header = Header::new_gnu();
+    header.set_size(large.len() as u64);
+    header.set_mode(0o644);
+    header.set_cksum();
+    builder.append_data(&mut header, &long, large.as_slice()).unwrap();
+    builder.append_pax_extensions([("path", "päx/name".as_bytes())]).unwrap();
+    entry(&mut builder, b"short", EntryType::Regular, 0o644, "", b"pax");
+    let listed = unpack(&builder.into_inner().unwrap(), "tar", "").unwrap();
+    let listed = listed.replace(&"d".repeat(120), "<120 d>").replace(&"n".repeat(150), "<150 n>");
+    insta::assert_snapshot!(listed);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+    #[test]
+    fn damaged_archives_are_read_without_a_panic(changes: Vec<(u32, u8)>, length: u16) {
+        for (kind, mut bytes) in [("tar", good()), ("tar.gz", gzip(&good())), ("zip", good_zip())] {
+            for (at, byte) in &changes {
+                let at = *at as usize % bytes.len();
+                bytes[at] = *byte;
+            }
+            bytes.truncate(bytes.len().saturating_sub(usize::from(length) % 512));
+            let limits = Limits { bytes: 1 << 24, ..Limits::default() };
+            let _ = unpack_with(Unpack { limits }, &bytes, &[("type", kind)]);
+        }
+    }
+}
+
+#[test]
+fn deep_members_are_refused() {
+    let mut builder = Builder::new(Vec::new());
+    let mut header = Header::new_gnu();
+    header.set_size(0);
+    header.set_mode(0o644);
+    header.set_cksum();
+    builder.append_data(&mut header, "d/".repeat(300) + "f", std::io::empty()).unwrap();
+    let said = unpack(&builder.into_inner().unwrap(), "tar", "").unwrap_err();
+    assert!(said.ends_with("lies below more than 256 folders"), "{said}");
+}
+
+#[test]
+fn bad_members_are_refused() {
+    let one = |name: &[u8], kind, target: &str| {
+        let mut builder = Builder::new(Vec::new());
+        entry(&mut builder, b"d/e/", EntryType::Directory, 0o755, "", b"");
+        entry(&mut builder, b"d/up", EntryType::Symlink, 0o755, "..", b"");
+        entry(&mut builder, name, kind, 0o644, target, b"");
+        unpack(&builder.into_inner().unwrap(), "tar", "").unwrap_err()
+    };
+    let said = [
+        one(b"../x", EntryType::Regular, ""),
+        one(b"d/../../x", EntryType::Regular, ""),
+        one(b"/etc/passwd", EntryType::Regular, ""),
+        one(b"d/\xff", EntryType::Regular, ""),
+        one(b"d", EntryType::Regular, ""),
+        one(b"l", EntryType::Symlink, "/etc/passwd"),
+        one(b"l", EntryType::Symlink, "../x"),
+        one(b"l", EntryType::Symlink, "d/up/../x"),
+        one(b"l", EntryType::Link, "nothing"),
+        one(b"l", EntryType::Link, "../x"),
+        one(b"null", EntryType::Char, ""),
+        one(b"odd", EntryType::new(b'Q'), ""),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn bad_archives_are_refused() {
+    let mut short = gzip(&good());
+    short.truncate(short.len() / 2);
+    let mut wrong = gzip(&good());
+    let crc = wrong.len() - 8;
+    wrong[crc] ^= 1;
+    let said = [
+        unpack(&good(), "tar.gz", "").unwrap_err(),
+        unpack(b"<!DOCTYPE html>", "tar.gz", "").unwrap_err(),
+        unpack(b"", "tar.gz", "").unwrap_err(),
+        unpack(b"", "tar", "").unwrap_err(),
+        unpack(b"PK\x03\x04", "tar.gz", "").unwrap_err(),
+        unpack(b"PK\x03\x04", "zip", "").unwrap_err(),
+        unpack(&short, "tar.gz", "").unwrap_err(),
+        unpack(&wrong, "tar.gz", "").unwrap_err(),
+        unpack(&good(), "tar", "q").unwrap_err(),
+        unpack(&good(), "tar", "../q").unwrap_err(),
+        unpack(&good(), "rar", "").unwrap_err(),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn bombs_are_refused() {
+    let limits = Limits { members: 3, bytes: 1 << 22, base: 1 << 16, ratio: 2 };
+    let unpack = |bytes: &[u8], kind| unpack_with(Unpack { limits }, bytes, &[("type", kind)]).map(|_| ()).unwrap_err();
+    let mut builder = Builder::new(Vec::new());
+    entry(&mut builder, b"zeros", EntryType::Regular, 0o644, "", &vec![0; 1 << 20]);
+    let mut zip = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    zip.start_file("zeros", ::zip::write::SimpleFileOptions::default()).unwrap();
+    zip.write_all(&vec![0; 1 << 20]).unwrap();
+    let said = [
+        unpack(&gzip(&builder.into_inner().unwrap()), "tar.gz"),
+        unpack(&gzip(&good()), "tar.gz"),
+        unpack(&zip.finish().unwrap().into_inner(), "zip"),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+fn good_zip() -> Vec<u8> {
+    let mut zip = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let mode = |mode| ::zip::write::SimpleFileOptions::default().unix_permissions(mode);
+    zip.add_directory("p/empty", mode(0o755)).unwrap();
+    zip.start_file("p/run", mode(0o755)).unwrap();
+    zip.write_all(b"#!/bin/sh\n").unwrap();
+    for name in ["p/a b", "p/hard"] {
+        zip.start_file(name, mode(0o644)).unwrap();
+        zip.write_all(if name == "p/hard" { b"old" } else { b"new" }).unwrap();
+    }
+    zip.add_symlink("p/l", "empty/../run", mode(0o777)).unwrap();
+    zip.finish().unwrap().into_inner()
+}
+
+#[test]
+fn zip_gives_what_tar_gives() {
+    assert_eq!(unpack(&good_zip(), "zip", "p"), unpack(&good(), "tar", "p"));
+}

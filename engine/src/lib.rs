@@ -1,0 +1,42 @@
+//! gx-engine: the back end. Derivations go in, outcomes come out.
+//!
+//! A room for each part: `graph` (who needs whom), `schedule` (the one loop that owns all scheduling state),
+//! `rebuild` (is it known already?), `resolve` (inputs to digests), `execute` (threads that do the work),
+//! `commit` (outcomes become visible), `builtin` (functions of gx itself), `host` (the host's programs as an
+//! input), `history` and `explain` (why did it run?).
+//! What this crate does not know: labels, BUILD files, the terminal, the wall clock.
+#![forbid(unsafe_op_in_unsafe_fn)]
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+pub mod builtin;
+pub mod config;
+pub mod engine;
+pub mod error;
+pub mod explain;
+pub mod host;
+pub mod notice;
+pub mod realise;
+pub mod result;
+pub mod sandbox;
+pub mod why;
+
+mod commit;
+mod context;
+mod durations;
+mod event;
+mod execute;
+mod graph;
+mod history;
+mod rebuild;
+mod resolve;
+mod roots;
+mod schedule;
+mod shortcut;
+
+pub use config::{BuildOptions, EngineConfig, default_jobs};
+pub use engine::Engine;
+pub use error::{ActionError, EngineError, Step};
+pub use explain::{Change, Difference, difference};
+pub use notice::{How, Notice, Warning};
+pub use result::{BuildResult, Counts, Failure};
+pub use why::{Why, WhyReason, why};

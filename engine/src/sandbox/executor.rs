@@ -1,0 +1,300 @@
+//! The local executor: takes a job, a free slot, stages, runs, collects.
+//!
+//! Slots are made on first use, so that a build in which everything is cached starts no process; at most `slots`
+//! jobs run at once, further callers wait. A process that fails is an outcome; what could not be tried is an error.
+//! Invariant: an action's own folder is gone when `execute` returns. This file does not know namespaces.
+
+use super::collect::{Collected, collect};
+use super::protocol::{Fault, Mount, Order, RunResult, Told};
+use super::slot::{Log, Own, Ran, Slot};
+use super::stage::{relative, stage, stage_copies};
+use super::{SandboxOptions, bare, probe};
+use gx_store::{
+    BlobId, Cancel, Commit, Cost, Ending, ExecuteError, Executor, Job, Level, Object, Outcome, RelPath, Run, Store,
+    StoreError, TreeId, Trees, Work,
+};
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// Runs actions on this machine, sandboxed unless their level is `none`.
+pub struct LocalExecutor {
+    store: Store,
+    options: SandboxOptions,
+    pool: Mutex<Pool>,
+    freed: Condvar,
+    /// Does the kernel give us overlays? Believed until it refuses one.
+    overlays: AtomicBool,
+    /// First outputs of actions that wrote more than may lie in memory: next time they start on disk.
+    large: Mutex<HashSet<Option<RelPath>>>,
+}
+
+#[derive(Default)]
+struct Pool {
+    free: Vec<Slot>,
+    /// Slots that may still be made.
+    unmade: usize,
+}
+
+impl std::fmt::Debug for LocalExecutor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalExecutor").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+/// A slot that goes back when dropped.
+struct Borrowed<'a> {
+    owner: &'a LocalExecutor,
+    slot: Option<Slot>,
+}
+
+impl Drop for Borrowed<'_> {
+    fn drop(&mut self) {
+        let mut pool = self.owner.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.slot.take() {
+            Some(slot) => pool.free.push(slot),
+            None => pool.unmade += 1,
+        }
+        drop(pool);
+        self.owner.freed.notify_one();
+    }
+}
+
+impl LocalExecutor {
+    /// An executor of so many slots. Starts no process yet.
+    pub fn start(store: Store, slots: usize, options: SandboxOptions) -> Result<LocalExecutor, ExecuteError> {
+        Ok(LocalExecutor {
+            store,
+            options,
+            pool: Mutex::new(Pool { free: Vec::new(), unmade: slots.max(1) }),
+            freed: Condvar::new(),
+            overlays: AtomicBool::new(true),
+            large: Mutex::default(),
+        })
+    }
+
+    /// Waits for a free slot.
+    fn borrow(&self) -> Borrowed<'_> {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if let Some(slot) = pool.free.pop() {
+                return Borrowed { owner: self, slot: Some(slot) };
+            }
+            if pool.unmade > 0 {
+                pool.unmade -= 1;
+                return Borrowed { owner: self, slot: None };
+            }
+            pool = self.freed.wait(pool).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn run(&self, run: &Run, job: &Job, cancel: &Cancel) -> Result<Commit, ExecuteError> {
+        let mut borrowed = self.borrow();
+        if cancel.is_cancelled() {
+            return Err(ExecuteError::Cancelled);
+        }
+        let slot = match borrowed.slot.take() {
+            Some(slot) => slot,
+            None => Slot::new(&self.store)?,
+        };
+        let slot = borrowed.slot.insert(slot);
+        loop {
+            let overlays = self.overlays.load(Ordering::Relaxed);
+            let key = job.derivation.outputs.first().map(|output| output.path.clone());
+            let on_disk = run.level == Level::None || self.large().contains(&key);
+            match self.run_in(slot, run, job, cancel, (overlays, on_disk)) {
+                Err(Attempt::NoOverlay) if overlays => self.overlays.store(false, Ordering::Relaxed),
+                Err(Attempt::TooBig) if !on_disk => {
+                    self.large().insert(key);
+                }
+                other => return other.map_err(Attempt::into_error),
+            }
+        }
+    }
+
+    fn large(&self) -> std::sync::MutexGuard<'_, HashSet<Option<RelPath>>> {
+        self.large.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn run_in(
+        &self,
+        slot: &mut Slot,
+        run: &Run,
+        job: &Job,
+        cancel: &Cancel,
+        (overlays, on_disk): (bool, bool),
+    ) -> Result<Commit, Attempt> {
+        let number = slot.next();
+        if run.level == Level::None {
+            let (own, cleanup) = slot.own(true)?;
+            let staged = stage_copies(&self.store, job, &own)?;
+            let ran = bare::run(run, job, &staged, &own, self.options.log_bytes, cancel)?;
+            let commit = self.finish(job, run.level, &staged.work, true, ran)?;
+            cleanup.now()?;
+            return Ok(commit);
+        }
+        slot.ready(&self.store, &self.options)?;
+        let (own, cleanup) = slot.own(on_disk)?;
+        let Some(staging) = &mut slot.staging else { return Err(ExecuteError::Cancelled.into()) };
+        let staged = match stage(&self.store, staging, job, &own, overlays) {
+            Ok(staged) => staged,
+            Err(error) => {
+                staging.reset()?;
+                return Err(error.into());
+            }
+        };
+        let order = self.order(number, run, job, &own, staged.mounts)?;
+        let ran = slot.run(&self.store, &self.options, order, cancel)?;
+        let commit = self.finish(job, run.level, &staged.work, own.on_disk, ran)?;
+        cleanup.now()?;
+        Ok(commit)
+    }
+
+    fn order(&self, number: u64, run: &Run, job: &Job, own: &Own, mounts: Vec<Mount>) -> Result<Order, ExecuteError> {
+        let root = match &job.root {
+            Some(tree) => Some((tree.0.hex(), relative(&self.store, &self.store.materialise(tree)?)?)),
+            None => None,
+        };
+        Ok(Order {
+            number,
+            root,
+            own: own.seen_as.clone(),
+            mounts,
+            programs: programs(run),
+            arguments: run.arguments.clone(),
+            environment: run.environment.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+            loopback: run.loopback,
+            timeout_ms: job.timeout_ms,
+        })
+    }
+
+    /// Makes the outcome.
+    fn finish(&self, job: &Job, level: Level, work: &Path, on_disk: bool, ran: Ran) -> Result<Commit, Attempt> {
+        let mut cost = Cost { wall_us: ran.done.wall_us, ..Cost::default() };
+        let ending = match ran.done.result {
+            RunResult::Told(Told::Ran { status, user_us, system_us, max_rss_kib }) => {
+                cost = Cost { user_us, system_us, max_rss_kib, ..cost };
+                if status < 0 { Ending::Signal(-status) } else { Ending::Exit(status) }
+            }
+            RunResult::Told(Told::NotStarted(why)) => return Err(self.not_started(job, why).into()),
+            RunResult::Told(Told::Fault(fault)) => return Err(self.faulty(&fault)),
+            RunResult::TimedOut => Ending::TimedOut(job.timeout_ms.unwrap_or_default()),
+            RunResult::TooBig => return Err(Attempt::TooBig),
+            RunResult::Killed => return Err(ExecuteError::Cancelled.into()),
+            RunResult::Vanished => Ending::Signal(libc::SIGKILL),
+        };
+        let mut collected = Collected::default();
+        let mut ending = ending;
+        if ending == Ending::Exit(0) {
+            collected = collect(&self.store, job, work, on_disk)?;
+            if let Some(why) = collected.bad.take() {
+                ending = Ending::BadOutputs(why);
+            }
+        }
+        let Collected { outputs, mut objects, undeclared, .. } = collected;
+        self.add_record(job, &mut objects)?;
+        let stdout = ran.stdout.keep(&self.store, &mut objects)?;
+        let stderr = ran.stderr.keep(&self.store, &mut objects)?;
+        let executor = "local".to_owned();
+        let action = job.lowered.id;
+        let outcome = Outcome { action, ending, outputs, stdout, stderr, undeclared, level, executor, cost };
+        Ok(Commit { outcome, objects })
+    }
+
+    /// The action itself, so that it can be explained and sent to a remote.
+    fn add_record(&self, job: &Job, objects: &mut Vec<Object>) -> Result<(), StoreError> {
+        let lowered = &job.lowered;
+        let mut seen: HashSet<TreeId> = HashSet::new();
+        for (id, bytes) in &lowered.directories {
+            if seen.insert(*id) && !self.store.has_tree(id)? {
+                objects.push(Object::Tree(*id, bytes.clone()));
+            }
+        }
+        objects.push(Object::Blob(lowered.command_id, lowered.command.clone()));
+        objects.push(Object::Blob(BlobId(lowered.id.0), lowered.action.clone()));
+        Ok(())
+    }
+
+    fn not_started(&self, job: &Job, why: String) -> ExecuteError {
+        let program = match &job.derivation.work {
+            Work::Run(run) => run.arguments.first().cloned().unwrap_or_default(),
+            _ => String::new(),
+        };
+        ExecuteError::Spawn { program, why }
+    }
+
+    fn faulty(&self, fault: &Fault) -> Attempt {
+        if fault.errno == libc::ENOSPC {
+            return Attempt::Failed(StoreError::Full(self.store.directory().to_owned()).into());
+        }
+        if fault.step.starts_with("mounting an overlay") {
+            return Attempt::NoOverlay;
+        }
+        Attempt::Failed(probe::refusal(fault))
+    }
+}
+
+impl Executor for LocalExecutor {
+    fn execute(&self, job: &Job, cancel: &Cancel) -> Result<Commit, ExecuteError> {
+        match &job.derivation.work {
+            Work::Run(run) => self.run(run, job, cancel),
+            _ => Err(ExecuteError::Spawn {
+                program: job.derivation.kind().to_owned(),
+                why: "the local executor runs processes only".to_owned(),
+            }),
+        }
+    }
+}
+
+/// Why one attempt failed.
+enum Attempt {
+    Failed(ExecuteError),
+    /// The kernel gives us no overlay; staging without one works.
+    NoOverlay,
+    /// It wrote more than may lie in memory; on disk there is room.
+    TooBig,
+}
+
+impl Attempt {
+    fn into_error(self) -> ExecuteError {
+        match self {
+            Attempt::Failed(error) => error,
+            Attempt::TooBig => ExecuteError::Cancelled,
+            Attempt::NoOverlay => {
+                probe::refusal(&Fault { step: "mounting an overlay".to_owned(), errno: libc::EINVAL })
+            }
+        }
+    }
+}
+
+impl From<ExecuteError> for Attempt {
+    fn from(error: ExecuteError) -> Attempt {
+        Attempt::Failed(error)
+    }
+}
+
+impl From<StoreError> for Attempt {
+    fn from(error: StoreError) -> Attempt {
+        Attempt::Failed(error.into())
+    }
+}
+
+/// Paths at which the program may lie: as `execvp` would look, with the job's own `PATH`.
+pub(crate) fn programs(run: &Run) -> Vec<String> {
+    let Some(program) = run.arguments.first() else { return Vec::new() };
+    if program.contains('/') {
+        return vec![program.clone()];
+    }
+    let path = run.environment.get("PATH").map_or("/usr/bin:/bin", String::as_str);
+    path.split(':').filter(|folder| !folder.is_empty()).map(|folder| format!("{folder}/{program}")).collect()
+}
+
+/// A log from a file that a process wrote.
+pub(crate) fn log_of(file: &mut std::fs::File, limit: u64) -> std::io::Result<Log> {
+    use std::io::Seek;
+    file.rewind()?;
+    let mut log = Log::new(limit);
+    std::io::copy(file, &mut log)?;
+    Ok(log)
+}

@@ -1,0 +1,134 @@
+//! Small operations on the disk that staging and collecting share.
+//!
+//! Invariants: modes do not depend on the umask of this process; what an action left behind is removed whatever
+//! modes it has. This file does not know actions.
+
+use gx_store::{BlobId, Blobs, Node, Store, StoreError, TreeId, Trees};
+use std::fs::{self, OpenOptions, Permissions};
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+/// Makes a folder of mode 0755.
+pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
+    fs::create_dir(path).map_err(|e| StoreError::io("making", path, e))?;
+    adjust(path)
+}
+
+/// A fresh folder has mode 0777 without the bits of the umask: nothing to do under the usual one.
+fn adjust(path: &Path) -> Result<(), StoreError> {
+    let mode = fs::symlink_metadata(path).map_err(|e| StoreError::io("making", path, e))?.permissions().mode();
+    if mode & 0o7777 == 0o755 { Ok(()) } else { set_mode(path, 0o755) }
+}
+
+/// Makes a folder of mode 0755 unless one is there.
+pub(crate) fn ensure_folder(path: &Path) -> Result<(), StoreError> {
+    match fs::create_dir(path) {
+        Ok(()) => adjust(path),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Err(e) => Err(StoreError::io("making", path, e)),
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) -> Result<(), StoreError> {
+    fs::set_permissions(path, Permissions::from_mode(mode)).map_err(|e| StoreError::io("making", path, e))
+}
+
+/// Makes a file with this content, read-only.
+pub(crate) fn write_file(path: &Path, bytes: &[u8], executable: bool) -> Result<(), StoreError> {
+    let mode = if executable { 0o555 } else { 0o444 };
+    let make = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+        file.write_all(bytes)?;
+        file.set_permissions(Permissions::from_mode(mode))
+    };
+    make().map_err(|e| StoreError::io("writing", path, e))
+}
+
+/// Makes a symlink.
+pub(crate) fn make_link(path: &Path, target: &str) -> Result<(), StoreError> {
+    symlink(target, path).map_err(|e| StoreError::io("making", path, e))
+}
+
+/// Copies a blob out of the store as a stream.
+pub(crate) fn copy_blob(store: &Store, blob: &BlobId, to: &Path, executable: bool) -> Result<(), StoreError> {
+    let mut from = store.open_blob(blob)?;
+    write_file(to, b"", executable)?;
+    let io = |e| StoreError::io("writing", to, e);
+    // The mode is read-only already, but the owner of a fresh file can make it writable while it is filled.
+    set_mode(to, 0o644)?;
+    let mut file = OpenOptions::new().write(true).open(to).map_err(io)?;
+    std::io::copy(&mut from, &mut file).map_err(io)?;
+    set_mode(to, if executable { 0o555 } else { 0o444 })
+}
+
+/// Copies a node out of the store. Folders can be written, so that they can be removed and used without a sandbox.
+pub(crate) fn copy_node(store: &Store, node: &Node, to: &Path) -> Result<(), StoreError> {
+    match node {
+        Node::File { blob, executable } => copy_blob(store, blob, to, *executable),
+        Node::Symlink(target) => make_link(to, target),
+        Node::Directory(tree) => copy_tree(store, tree, to),
+    }
+}
+
+/// Copies a tree out of the store.
+pub(crate) fn copy_tree(store: &Store, tree: &TreeId, to: &Path) -> Result<(), StoreError> {
+    ensure_folder(to)?;
+    for (name, node) in &store.tree(tree)?.entries {
+        copy_node(store, node, &to.join(name.as_str()))?;
+    }
+    Ok(())
+}
+
+/// Removes a file, symlink or folder with all below, also where modes forbid it. What is not there is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), StoreError> {
+    let io = |e| StoreError::io("removing", path, e);
+    let kind = match fs::symlink_metadata(path) {
+        Ok(meta) => meta.file_type(),
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(e) => return Err(io(e)),
+    };
+    if !kind.is_dir() {
+        return fs::remove_file(path).map_err(io);
+    }
+    if fs::remove_dir_all(path).is_ok() {
+        return Ok(());
+    }
+    open_up(path).map_err(io)?;
+    fs::remove_dir_all(path).map_err(io)
+}
+
+/// Gives the owner every right on folders.
+fn open_up(folder: &Path) -> std::io::Result<()> {
+    fs::set_permissions(folder, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            open_up(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a folder: at the latest when dropped.
+#[derive(Debug)]
+pub(crate) struct Cleanup(Option<PathBuf>);
+
+impl Cleanup {
+    /// Will remove `path`.
+    pub(crate) fn new(path: PathBuf) -> Cleanup {
+        Cleanup(Some(path))
+    }
+
+    /// Removes it now, and says so when that fails.
+    pub(crate) fn now(mut self) -> Result<(), StoreError> {
+        self.0.take().map_or(Ok(()), |path| remove(&path))
+    }
+}
+
+impl Drop for Cleanup {
+    fn drop(&mut self) {
+        // On an early return, when another error is on its way already.
+        let _ = self.0.take().map(|path| remove(&path));
+    }
+}

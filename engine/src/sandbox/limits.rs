@@ -1,0 +1,83 @@
+//! Everything an action feels that is a number or a fixed text, in one place.
+//!
+//! A changed value changes what an action can see: raise `gx_store::action::SANDBOX_REVISION` with it.
+//! This file does not know how a value is brought about.
+
+use std::io::Result;
+
+/// The user and group an action runs as, on every machine.
+pub(crate) const ID: u32 = 1000;
+/// The host name.
+pub(crate) const HOST_NAME: &str = "gx";
+/// The NIS domain name: what a kernel has when nobody set one.
+pub(crate) const DOMAIN_NAME: &str = "(none)";
+/// What a slot may hold in memory: its staging area and what the running action writes. An action that writes more
+/// is killed and run again on disk, so the mount itself is much larger.
+pub(crate) const FAST_BYTES: u64 = 256 << 20;
+/// The same in files.
+pub(crate) const FAST_FILES: u64 = 100_000;
+/// A pure folder of inputs is staged in memory up to this size, else on disk.
+pub(crate) const STAGED_BYTES: u64 = 8 << 20;
+/// The same in files.
+pub(crate) const STAGED_FILES: usize = 25_000;
+/// What is kept of each of standard output and standard error.
+pub(crate) const LOG_BYTES: u64 = 64 << 20;
+/// How many undeclared outputs are named.
+pub(crate) const UNDECLARED: usize = 100;
+/// Files up to this size are copied into a folder that the action may write; larger ones are mounted.
+pub(crate) const COPY_BYTES: u64 = 32 << 10;
+/// Outputs up to this size travel in the commit; larger ones are moved into the store as files.
+pub(crate) const INLINE_BYTES: u64 = 128 << 10;
+
+/// Files of `/etc`.
+pub(crate) const ETC: &[(&str, &str)] = &[
+    (
+        "passwd",
+        "root:x:0:0:root:/nonexistent:/bin/sh\ngx:x:1000:1000:gx:/nonexistent:/bin/sh\n\
+         nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
+    ),
+    ("group", "root:x:0:\ngx:x:1000:\nnogroup:x:65534:\n"),
+    ("hosts", "127.0.0.1 localhost gx\n::1 localhost gx\n"),
+    ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\nservices: files\n"),
+];
+
+/// Devices, bound from the host: they are the same everywhere.
+pub(crate) const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
+
+/// Symlinks in `/dev`. Shared memory of POSIX lives in the private `/tmp`.
+pub(crate) const DEVICE_LINKS: &[(&str, &str)] = &[
+    ("fd", "/proc/self/fd"),
+    ("stdin", "/proc/self/fd/0"),
+    ("stdout", "/proc/self/fd/1"),
+    ("stderr", "/proc/self/fd/2"),
+    ("shm", "/tmp"),
+];
+
+/// Soft limits of resources. A host with a lower hard limit keeps its own.
+const RESOURCES: &[(libc::__rlimit_resource_t, u64)] = &[
+    (libc::RLIMIT_CORE, 0),
+    (libc::RLIMIT_NOFILE, 1024),
+    (libc::RLIMIT_STACK, 8 << 20),
+    (libc::RLIMIT_NPROC, 16384),
+    (libc::RLIMIT_CPU, libc::RLIM_INFINITY),
+    (libc::RLIMIT_FSIZE, libc::RLIM_INFINITY),
+    (libc::RLIMIT_DATA, libc::RLIM_INFINITY),
+    (libc::RLIMIT_AS, libc::RLIM_INFINITY),
+];
+
+/// Sets the limits of this process and of those it starts.
+pub(crate) fn set_resources() -> Result<()> {
+    for (resource, soft) in RESOURCES {
+        let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+        // SAFETY: `limit` is a valid place for the answer and outlives the call.
+        if unsafe { libc::getrlimit(*resource, &mut limit) } != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+        limit.rlim_cur = (*soft).min(limit.rlim_max);
+        // SAFETY: `limit` is a valid, initialised value.
+        if unsafe { libc::setrlimit(*resource, &limit) } != 0 {
+            return Err(std::io::Error::last_os_error());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,61 @@
+//! The local sandbox: actions in namespaces that show them their declared inputs and nothing else.
+//!
+//! The parts, in the order in which an action meets them:
+//! ```text
+//! executor   a job, a free slot, an outcome                        (in the engine's process)
+//! stage      the working folder, what is mounted into it
+//! slot       a spawner and its socket; protocol: what they say
+//! spawner    one small process per slot, in its own user and network namespace
+//! mounts     the root that an action sees                          (in the slot's processes)
+//! child      the action's init, and the action itself; seccomp, limits
+//! collect    declared outputs as store objects                     (in the engine's process again)
+//! bare       level `none`: no sandbox, asked for and recorded
+//! probe      what this machine allows, and what to change
+//! ```
+//! What an action sees: `docs` of hermeticity; the working folder and folders on the way to outputs can be
+//! written, mounted inputs and toolchains cannot. Nothing outside this folder knows processes, namespaces, mounts
+//! or seccomp; unsafe code lives here only.
+
+mod bare;
+mod child;
+mod collect;
+mod executor;
+mod files;
+mod limits;
+mod mounts;
+mod probe;
+mod protocol;
+mod seccomp;
+mod slot;
+mod spawner;
+mod stage;
+
+pub use executor::LocalExecutor;
+pub use probe::{Finding, Probe, probe};
+pub use protocol::SPAWNER_ARGUMENT;
+pub use spawner::spawner_main_if_asked;
+
+use std::path::PathBuf;
+
+/// How the executor works; nothing here changes what an action makes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxOptions {
+    /// A program that calls `spawner_main_if_asked` first in its `main`: normally the running one.
+    pub spawner: PathBuf,
+    /// What a slot may hold in memory; an action that writes more is run again on disk.
+    pub fast_bytes: u64,
+    /// What is kept of each of standard output and standard error.
+    pub log_bytes: u64,
+}
+
+impl SandboxOptions {
+    /// The usual options with this spawner.
+    pub fn new(spawner: impl Into<PathBuf>) -> SandboxOptions {
+        SandboxOptions { spawner: spawner.into(), fast_bytes: limits::FAST_BYTES, log_bytes: limits::LOG_BYTES }
+    }
+
+    /// With the running program as spawner. The path stays right when the file is replaced meanwhile.
+    pub fn of_this_program() -> SandboxOptions {
+        SandboxOptions::new("/proc/self/exe")
+    }
+}

@@ -1,0 +1,289 @@
+//! The file system of a slot, and what each action adds to it.
+//!
+//! A spawner lives in namespaces of its own with this root, which no action ever sees:
+//! ```text
+//! /ro      the store, read-only            /rw    the slot's scratch on the store's disk
+//! /fastro  the same as /fast, read-only    /fast  the slot's scratch in memory
+//! /proc    the host's: the kernel wants to see one before it lets a user namespace mount another
+//! /root    the skeleton of an action's root: dev etc proc tmp w, and the toolchain's top entries
+//! ```
+//! Scratch is in memory because an action that makes and removes a few small files costs a tenth there of what it
+//! costs on disk (and a hundredth on ext4 without a journal, which looks at every inode freed of late).
+//! An action's mount namespace is a copy of it, in which `/root` becomes `/` and the rest is let go. Invariants:
+//! every mount that an action can reach is `nosuid` and `nodev` (but for five devices) and read-only, except
+//! `/tmp`, `/w` and what an overlay puts below `/w`. This file does not know processes.
+
+use super::limits;
+use super::protocol::{Fault, Mount, Setup};
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::unistd::{chdir, pivot_root};
+use rustix::fs::{Mode, OFlags};
+use std::ffi::OsStr;
+use std::fs;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+type Outcome<T = ()> = Result<T, Fault>;
+
+/// The root of a slot and the toolchain that is in it.
+#[derive(Debug)]
+pub(crate) struct Skeleton {
+    root: Option<Toolchain>,
+    fast_bytes: u64,
+}
+
+#[derive(Debug)]
+struct Toolchain {
+    name: String,
+    /// What was made for it, in order: to be unmade in reverse.
+    made: Vec<Made>,
+}
+
+#[derive(Debug)]
+enum Made {
+    Folder(PathBuf),
+    File(PathBuf),
+    Mount(PathBuf),
+}
+
+const NONE: Option<&str> = None;
+
+fn folder(path: impl AsRef<Path>) -> Outcome {
+    let path = path.as_ref();
+    fs::DirBuilder::new().mode(0o755).create(path).map_err(|e| Fault::new(format!("making {}", path.display()), e))
+}
+
+fn bind(from: &Path, to: &Path, flags: MsFlags) -> Outcome {
+    mount(Some(from), to, NONE, MsFlags::MS_BIND | flags, NONE)
+        .map_err(|e| Fault::new(format!("mounting {} at {}", from.display(), to.display()), e))
+}
+
+/// Gives a bind mount its own flags. `noexec` of the host cannot be taken away and is kept.
+fn harden(at: &Path, read_only: bool) -> Outcome {
+    let step = || format!("remounting {}", at.display());
+    let held = statvfs(at).map_err(|e| Fault::new(step(), e))?.flags();
+    let mut flags = MsFlags::MS_REMOUNT | MsFlags::MS_BIND | MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+    if read_only {
+        flags |= MsFlags::MS_RDONLY;
+    }
+    if held.contains(FsFlags::ST_NOEXEC) {
+        flags |= MsFlags::MS_NOEXEC;
+    }
+    mount(NONE, at, NONE, flags, NONE).map_err(|e| Fault::new(step(), e))
+}
+
+/// Leaves the host: new user, mount, network, UTS and cgroup namespaces with fixed names and one user.
+pub(crate) fn leave_host() -> Outcome {
+    let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
+    if uid.is_root() {
+        // Without the right to do it there is nothing to drop either: the groups stay unmapped.
+        let _ = nix::unistd::setgroups(&[]);
+    }
+    unshare(
+        CloneFlags::CLONE_NEWUSER
+            | CloneFlags::CLONE_NEWNS
+            | CloneFlags::CLONE_NEWNET
+            | CloneFlags::CLONE_NEWUTS
+            | CloneFlags::CLONE_NEWCGROUP,
+    )
+    .map_err(|e| Fault::new("making a user namespace", e))?;
+    let map = |file: &str, text: String| fs::write(file, text).map_err(|e| Fault::new(format!("writing {file}"), e));
+    map("/proc/self/setgroups", "deny".to_owned())?;
+    map("/proc/self/uid_map", format!("{} {uid} 1", limits::ID))?;
+    map("/proc/self/gid_map", format!("{} {gid} 1", limits::ID))?;
+    nix::unistd::sethostname(limits::HOST_NAME).map_err(|e| Fault::new("setting the host name", e))?;
+    let name = limits::DOMAIN_NAME;
+    // SAFETY: pointer and length describe one live string.
+    if unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) } != 0 {
+        return Err(Fault::new("setting the domain name", std::io::Error::last_os_error()));
+    }
+    Ok(())
+}
+
+impl Skeleton {
+    /// Builds the slot's root and moves into it.
+    pub(crate) fn enter(setup: &Setup) -> Outcome<Skeleton> {
+        let [store, slot, base] =
+            [&setup.store, &setup.slot, &setup.mountpoint].map(|p| Path::new(OsStr::from_bytes(p)));
+        mount(NONE, "/", NONE, MsFlags::MS_REC | MsFlags::MS_PRIVATE, NONE)
+            .map_err(|e| Fault::new("making mounts private", e))?;
+        tmpfs(base, "mode=0755,size=16m", MsFlags::empty())?;
+        for name in ["ro", "rw", "fast", "fastro", "proc", "root"] {
+            folder(base.join(name))?;
+        }
+        bind(store, &base.join("ro"), MsFlags::MS_REC)?;
+        harden(&base.join("ro"), true)?;
+        bind(slot, &base.join("rw"), MsFlags::MS_REC)?;
+        harden(&base.join("rw"), false)?;
+        let options = format!("mode=0755,size=50%,nr_inodes={}", 10 * limits::FAST_FILES);
+        tmpfs(&base.join("fast"), &options, MsFlags::empty())?;
+        bind(&base.join("fast"), &base.join("fastro"), MsFlags::empty())?;
+        harden(&base.join("fastro"), true)?;
+        bind(Path::new("/proc"), &base.join("proc"), MsFlags::MS_REC)?;
+        let root = base.join("root");
+        tmpfs(&root, "mode=0755,size=16m", MsFlags::empty())?;
+        furnish(&root)?;
+        harden(&root, true)?;
+        pivot(base)?;
+        Ok(Skeleton { root: None, fast_bytes: setup.fast_bytes })
+    }
+
+    /// Puts the toolchain tree in its place, if another one is there.
+    pub(crate) fn set_root(&mut self, wanted: Option<&(String, String)>) -> Outcome {
+        if self.root.as_ref().map(|t| t.name.as_str()) == wanted.map(|w| w.0.as_str()) {
+            return Ok(());
+        }
+        let root = Path::new("/root");
+        harden(root, false)?;
+        if let Some(old) = self.root.take() {
+            old.unmake()?;
+        }
+        if let Some((name, path)) = wanted {
+            let mut toolchain = Toolchain { name: name.clone(), made: Vec::new() };
+            let result = toolchain.graft(&Path::new("/").join(path), root, true);
+            self.root = Some(toolchain);
+            if let Err(fault) = result {
+                // Half a toolchain must not be taken for the whole by the next action.
+                if let Some(half) = self.root.take() {
+                    half.unmake()?;
+                }
+                harden(root, true)?;
+                return Err(fault);
+            }
+        }
+        harden(root, true)
+    }
+
+    /// A descriptor of the scratch in memory, for the executor.
+    pub(crate) fn fast(&self) -> Outcome<OwnedFd> {
+        rustix::fs::open("/fast", OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|e| Fault::new("opening /fast", e))
+    }
+
+    /// Lies more in memory than may?
+    pub(crate) fn is_too_big(&self) -> bool {
+        statvfs("/fast").is_ok_and(|held| {
+            let bytes = (held.blocks() - held.blocks_free()) * held.fragment_size();
+            bytes > self.fast_bytes || held.files() - held.files_free() > limits::FAST_FILES
+        })
+    }
+
+    /// In an action's own mount namespace: its working folder, inputs, `/tmp` and `/proc`; then the move into it.
+    pub(crate) fn furnish_action(&self, own: &str, mounts: &[Mount]) -> Outcome {
+        let (top, w) = (Path::new("/"), Path::new("/root/w"));
+        let own = top.join(own);
+        bind(&own.join("w"), w, MsFlags::empty())?;
+        for one in mounts {
+            match one {
+                Mount::Bind { from, at } => bind(&top.join(from), &w.join(at), MsFlags::empty())?,
+                Mount::Overlay { lower, upper, work, at } => {
+                    let options = format!("lowerdir=/{lower},upperdir=/{upper},workdir=/{work},userxattr");
+                    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
+                    mount(Some("overlay"), &w.join(at), Some("overlay"), flags, Some(options.as_str()))
+                        .map_err(|e| Fault::new(format!("mounting an overlay at {at}"), e))?;
+                }
+            }
+        }
+        bind(&own.join("tmp"), Path::new("/root/tmp"), MsFlags::empty())?;
+        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
+        mount(Some("proc"), "/root/proc", Some("proc"), flags, NONE).map_err(|e| Fault::new("mounting /proc", e))?;
+        pivot(Path::new("/root"))?;
+        chdir("/w").map_err(|e| Fault::new("entering /w", e))
+    }
+}
+
+fn tmpfs(at: &Path, options: &str, extra: MsFlags) -> Outcome {
+    mount(Some("tmpfs"), at, Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV | extra, Some(options))
+        .map_err(|e| Fault::new(format!("mounting a tmpfs at {}", at.display()), e))
+}
+
+/// Makes `base` the root and lets go of everything else.
+fn pivot(base: &Path) -> Outcome {
+    let fault = |e| Fault::new(format!("moving into {}", base.display()), e);
+    chdir(base).map_err(fault)?;
+    pivot_root(".", ".").map_err(fault)?;
+    umount2(".", MntFlags::MNT_DETACH).map_err(fault)?;
+    chdir("/").map_err(fault)
+}
+
+/// The fixed part of an action's root.
+fn furnish(root: &Path) -> Outcome {
+    let fault = |what: &Path, e| Fault::new(format!("making {}", what.display()), e);
+    for name in ["dev", "etc", "proc", "tmp", "w"] {
+        folder(root.join(name))?;
+    }
+    for (name, text) in limits::ETC {
+        let path = root.join("etc").join(name);
+        fs::write(&path, text).map_err(|e| fault(&path, e))?;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).map_err(|e| fault(&path, e))?;
+    }
+    for name in limits::DEVICES {
+        let path = root.join("dev").join(name);
+        fs::write(&path, "").map_err(|e| fault(&path, e))?;
+        bind(&Path::new("/dev").join(name), &path, MsFlags::empty())?;
+    }
+    for (name, target) in limits::DEVICE_LINKS {
+        let path = root.join("dev").join(name);
+        symlink(target, &path).map_err(|e| fault(&path, e))?;
+    }
+    Ok(())
+}
+
+impl Toolchain {
+    /// Puts every entry of `from` into `to`. What the skeleton has itself (`etc`) is merged, its own files win.
+    fn graft(&mut self, from: &Path, to: &Path, top: bool) -> Outcome {
+        let fault = |what: &Path, e| Fault::new(format!("reading {}", what.display()), e);
+        for entry in fs::read_dir(from).map_err(|e| fault(from, e))? {
+            let entry = entry.map_err(|e| fault(from, e))?;
+            let (source, target) = (entry.path(), to.join(entry.file_name()));
+            let kind = entry.file_type().map_err(|e| fault(&source, e))?;
+            if fs::symlink_metadata(&target).is_ok() {
+                if top && entry.file_name() == "etc" && kind.is_dir() {
+                    self.graft(&source, &target, false)?;
+                }
+                continue;
+            }
+            let making = |e| Fault::new(format!("making {}", target.display()), e);
+            if kind.is_symlink() {
+                symlink(fs::read_link(&source).map_err(making)?, &target).map_err(making)?;
+                self.made.push(Made::File(target));
+                continue;
+            }
+            if kind.is_dir() {
+                folder(&target)?;
+                self.made.push(Made::Folder(target.clone()));
+            } else {
+                fs::write(&target, "").map_err(making)?;
+                self.made.push(Made::File(target.clone()));
+            }
+            bind(&source, &target, MsFlags::empty())?;
+            self.made.push(Made::Mount(target));
+        }
+        Ok(())
+    }
+
+    fn unmake(mut self) -> Outcome {
+        while let Some(made) = self.made.pop() {
+            let (path, result) = match made {
+                Made::Mount(path) => {
+                    let result = umount2(&path, MntFlags::MNT_DETACH).map_err(std::io::Error::from);
+                    (path, result)
+                }
+                Made::Folder(path) => {
+                    let result = fs::remove_dir(&path);
+                    (path, result)
+                }
+                Made::File(path) => {
+                    let result = fs::remove_file(&path);
+                    (path, result)
+                }
+            };
+            result.map_err(|e| Fault::new(format!("removing {}", path.display()), e))?;
+        }
+        Ok(())
+    }
+}

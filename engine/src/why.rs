@@ -1,0 +1,71 @@
+//! Why each action of an owner ran, in the last build of the workspace that ran it.
+//!
+//! This file does not know how a build is done: it reads what `history` kept and what `explain` finds.
+
+use crate::explain::{Difference, difference};
+use crate::history::{Cause, Entry, Ran, entries};
+use gx_store::{ActionId, Store, StoreError};
+
+/// One action and why it ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Why {
+    /// What kind of work.
+    pub mnemonic: String,
+    /// Its first output; empty when it has none.
+    pub output: String,
+    /// The build that ran it, counted from 1; `None` when none of this workspace did.
+    pub build: Option<u64>,
+    /// The action that ran, or the one that was found known.
+    pub action: ActionId,
+    /// Did it fail?
+    pub failed: bool,
+    /// Why it ran.
+    pub reason: WhyReason,
+}
+
+/// Why an action ran.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WhyReason {
+    /// This workspace had it never before.
+    First,
+    /// Its key is another one than before.
+    Changed(Vec<Difference>),
+    /// The key was the same, but outputs were lost or corrupt.
+    OutputsLost,
+    /// It failed before and was to be retried.
+    Retried,
+    /// The key was the same, but the store did not know it any more.
+    CacheCleared,
+    /// It never ran for this workspace: it was known from elsewhere.
+    NeverRan,
+}
+
+/// Why each action of `owner` ran, by mnemonic and output. Empty when the workspace never built that owner.
+pub fn why(store: &Store, workspace: &str, owner: &str) -> Result<Vec<Why>, StoreError> {
+    entries(store, workspace, owner)?.into_iter().map(|entry| one(store, entry)).collect()
+}
+
+fn one(store: &Store, entry: Entry) -> Result<Why, StoreError> {
+    let Entry { last, ran, mnemonic, output } = entry;
+    let Some(ran) = ran else {
+        let reason = WhyReason::NeverRan;
+        return Ok(Why { mnemonic, output, build: None, action: last, failed: false, reason });
+    };
+    let reason = reason(store, &ran)?;
+    Ok(Why { mnemonic, output, build: Some(ran.build), action: ran.to, failed: ran.failed, reason })
+}
+
+fn reason(store: &Store, ran: &Ran) -> Result<WhyReason, StoreError> {
+    Ok(match (ran.cause, ran.from) {
+        (Cause::Retried, _) => WhyReason::Retried,
+        (Cause::Lost, _) => WhyReason::OutputsLost,
+        (Cause::Unknown, None) => WhyReason::First,
+        (Cause::Unknown, Some(from)) if from == ran.to => WhyReason::CacheCleared,
+        (Cause::Unknown, Some(from)) => match difference(store, &from, &ran.to) {
+            Ok(differences) => WhyReason::Changed(differences),
+            // History outlives what garbage collection takes away.
+            Err(StoreError::Missing(_) | StoreError::Corrupt(_)) => WhyReason::Changed(vec![Difference::OldIsGone]),
+            Err(other) => return Err(other),
+        },
+    })
+}

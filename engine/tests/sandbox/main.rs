@@ -1,0 +1,14 @@
+//! The sandbox, tested from outside: what an action sees, what it cannot do, what is kept of it.
+//!
+//! Every test runs as whoever runs the tests; `nobody` runs them all once more as an unprivileged user when that is
+//! root. Tests need a static busybox and a kernel that allows user namespaces; they say so and skip.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod bare;
+mod big;
+mod confined;
+mod ends;
+mod nobody;
+mod outputs;
+mod support;
+mod visible;

@@ -1,0 +1,98 @@
+//! The commands, one file each.
+//!
+//! `local` answers what needs no store in the client itself; `answer` everything else, in whichever process has the
+//! house. This file does not know how a command works.
+
+mod build;
+mod clean;
+mod completion;
+mod doctor;
+mod gc;
+mod init;
+mod log;
+mod objects;
+mod query;
+pub mod run;
+mod show;
+mod store;
+mod test;
+mod why;
+
+use crate::catalogue::{self, CATALOGUE, Code};
+use crate::daemon;
+use crate::error::Report;
+use crate::event::{Event, Face};
+use crate::exit::Exit;
+use crate::flags::{Command, DaemonCommand, StoreCommand};
+use crate::house::House;
+use crate::request::Request;
+use crate::screen::Screen;
+use crate::session::Session;
+use gx_store::Cancel;
+use std::sync::Arc;
+
+/// Answers commands that need no store; `None` for those that do.
+pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
+    let screen = Screen::new(&request.settings, false);
+    let exit = match &request.command {
+        Command::Init => init::answer(request, &screen)?,
+        Command::Clean => clean::answer(request, &screen)?,
+        Command::Explain(explain) => self::explain(&explain.code, &screen)?,
+        Command::Doctor => doctor::answer(request, &screen)?,
+        Command::Daemon(command) => {
+            let mut request = request.clone();
+            // The daemon itself is told the folder as it is.
+            if !matches!(command, DaemonCommand::Serve { .. }) {
+                request.settings.store = daemon::place::store_folder(&request.settings)?;
+            }
+            daemon::status::answer(&request, command, &screen)?
+        }
+        Command::Completion(completion) => completion::answer(completion.shell, &screen),
+        Command::Version => {
+            screen.event(Event::Output(format!("gx {}\n", env!("CARGO_PKG_VERSION")).into_bytes()));
+            Exit::Ok
+        }
+        _ => return Ok(None),
+    };
+    screen.close()?;
+    Ok(Some(exit))
+}
+
+/// Answers a command over the house. Everything that goes wrong is told as an event.
+pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Cancel) -> Exit {
+    let session = Session { house, request, face, cancel };
+    let answered = match &request.command {
+        Command::Build(it) => Ok(build::answer(&session, &it.patterns)),
+        Command::Test(it) => Ok(test::answer(&session, &it.patterns)),
+        Command::Run(it) => run::answer(&session, it),
+        Command::Query(it) => query::answer(&session, it),
+        Command::Show(it) | Command::Store(StoreCommand::Show(it)) => show::answer(&session, &it.digest),
+        Command::Why(it) => why::answer(&session, &it.target),
+        Command::Log(it) => log::answer(&session, &it.target),
+        Command::Store(command) => store::answer(&session, command),
+        Command::Gc(it) => gc::answer(&session, it.dry_run),
+        Command::Init
+        | Command::Clean
+        | Command::Explain(_)
+        | Command::Doctor
+        | Command::Daemon(_)
+        | Command::Completion(_)
+        | Command::Version => Err(Report::new(801, "this command is not answered here")),
+    };
+    answered.unwrap_or_else(|report| session.error(report))
+}
+
+/// `gx explain`.
+fn explain(code: &str, face: &dyn Face) -> Result<Exit, Report> {
+    match Code::parse(code).and_then(Code::entry) {
+        Some(entry) => {
+            face.event(Event::Output(catalogue::explain(entry).into_bytes()));
+            Ok(Exit::Ok)
+        }
+        None => {
+            let known: Vec<String> = CATALOGUE.iter().map(|entry| entry.code.to_string()).collect();
+            let report = Report::new(803, format!("no error has the code '{code}'"));
+            Err(report.suggest(&code.to_uppercase(), known.iter().map(String::as_str)))
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The command line: commands and their arguments. Flags that are settings come from `settings.rs`.
+//!
+//! This file does not know what a command does.
+
+use crate::settings;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The command line.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "gx", version, about = "A hermetic, content-addressed build engine", subcommand_required = true)]
+#[command(arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum Command {
+    /// Make a workspace here: gx.toml, and an example in an empty folder
+    Init,
+    /// Build targets; their outputs are placed below gx-out
+    Build(Patterns),
+    /// Build and run tests; results are cached
+    Test(Patterns),
+    /// Build a program and run it
+    Run(Run),
+    /// Ask about the target graph
+    #[command(after_help = QUERY_HELP)]
+    Query(Query),
+    /// Remove gx-out (the store keeps everything)
+    Clean,
+    /// Show any object by its digest or the start of it
+    Show(Show),
+    /// Say why each action of a target ran, in the last build that ran it
+    Why(Why),
+    /// Print what the actions of a target wrote
+    Log(Target),
+    /// Explain an error code
+    Explain(Explain),
+    /// Check what this machine can do
+    Doctor,
+    /// Look into the store
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Remove from the store what no recent build needs
+    Gc(Gc),
+    /// Ask about the daemon, or stop it
+    #[command(subcommand)]
+    Daemon(DaemonCommand),
+    /// Print a completion script for a shell
+    Completion(Completion),
+    /// Print the version
+    Version,
+}
+
+const QUERY_HELP: &str = "Expressions:
+  //a:b  //a/...  //a:all      targets
+  deps(X)  deps(X, N)          everything X depends on, N steps at most
+  rdeps(U, X)  rdeps(U, X, N)  what in U depends on X
+  kind(PATTERN, X)             targets of X whose rule matches
+  somepath(A, B)               one chain of dependencies from A to B
+  X + Y, X ^ Y, X - Y          union, intersection, difference";
+
+/// Targets.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Patterns {
+    /// Labels and patterns: //a:b, :c, //..., //a/..., //a:all, -//a:c takes away
+    #[arg(value_name = "PATTERN", required = true, allow_hyphen_values = false)]
+    pub patterns: Vec<String>,
+}
+
+/// A target.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Target {
+    /// Its label
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+}
+
+/// `gx why`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Why {
+    /// The target's label
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+}
+
+/// `gx run`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Run {
+    /// The program's label
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// Its arguments, after --
+    #[arg(value_name = "ARGUMENTS", last = true)]
+    pub arguments: Vec<String>,
+}
+
+/// `gx query`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Query {
+    /// The expression
+    #[arg(value_name = "EXPRESSION")]
+    pub expression: String,
+    /// The form of the answer
+    #[arg(long, value_name = "FORM", default_value = "labels")]
+    pub output: QueryOutput,
+}
+
+/// The form of a query's answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub enum QueryOutput {
+    /// One label a line.
+    Labels,
+    /// A JSON document.
+    Json,
+    /// A graph for Graphviz.
+    Dot,
+}
+
+/// `gx show`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Show {
+    /// A digest or its first digits (at least 4)
+    #[arg(id = "object", value_name = "DIGEST")]
+    pub digest: String,
+}
+
+/// `gx explain`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Explain {
+    /// The code, as GX0112
+    #[arg(value_name = "CODE")]
+    pub code: String,
+}
+
+/// `gx store`.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum StoreCommand {
+    /// List a folder's content, or all roots
+    Ls {
+        /// A tree's digest, or its first digits; without it: what the roots keep
+        #[arg(id = "object", value_name = "DIGEST")]
+        digest: Option<String>,
+    },
+    /// Write a blob to standard output
+    Cat {
+        /// The digest or its first digits
+        #[arg(id = "object", value_name = "DIGEST")]
+        digest: String,
+        /// A path inside the tree of that digest
+        #[arg(value_name = "PATH")]
+        path: Option<String>,
+    },
+    /// Show any object
+    Show(Show),
+    /// How much the store holds
+    Du,
+    /// Check every object's digest; repair what can be repaired
+    Verify,
+    /// List the roots: what gc keeps
+    Roots,
+}
+
+/// `gx gc`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Gc {
+    /// Say what would be removed, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+/// `gx daemon`.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum DaemonCommand {
+    /// Its process, version and store, and since when it runs
+    Status,
+    /// Let it finish its work, then end it
+    Stop,
+    /// Print its log
+    Log,
+    /// Be the daemon (gx starts it by itself)
+    #[command(hide = true)]
+    Serve {
+        /// Socket to listen on
+        #[arg(long)]
+        socket: PathBuf,
+    },
+}
+
+/// `gx completion`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Completion {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub shell: Shell,
+}
+
+/// A shell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+pub enum Shell {
+    /// Bash.
+    Bash,
+    /// Zsh.
+    Zsh,
+    /// Fish.
+    Fish,
+}
+
+/// The whole command for clap: commands, and the settings as global flags.
+pub fn command() -> clap::Command {
+    Cli::command().args(settings::arguments())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn help_texts() {
+        let mut gx = command().term_width(100);
+        insta::assert_snapshot!("help_gx", gx.render_long_help().to_string());
+        let names: Vec<String> = gx.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+        gx.build();
+        for name in names {
+            let sub = gx.find_subcommand_mut(&name).unwrap();
+            insta::assert_snapshot!(format!("help_{name}"), sub.render_help().to_string());
+        }
+    }
+}

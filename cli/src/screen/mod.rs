@@ -1,0 +1,238 @@
+//! The screen: shows events to a person (a live region or plain lines) or to a program (`--json`).
+//!
+//! Standard output carries results: the outputs of targets, the answer of a query, the last line. Everything
+//! else goes to standard error. Invariant: a closed standard output never panics. This file does not know where
+//! events come from.
+
+mod live;
+mod terminal;
+mod trace;
+
+use crate::event::{Event, Face, How};
+use crate::settings::{Color, Settings};
+use live::Live;
+use std::io::IsTerminal;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use trace::Trace;
+
+pub use terminal::{print_error, write_stdout};
+
+/// How things are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// A live region at the bottom of a terminal.
+    Live,
+    /// Plain lines.
+    Plain,
+    /// Errors and results only.
+    Quiet,
+    /// Events, one a line.
+    Json,
+}
+
+/// The screen of one request.
+pub struct Screen {
+    mode: Mode,
+    color: bool,
+    show_logs: bool,
+    verbose: bool,
+    shared: Arc<Shared>,
+    ticker: Option<std::thread::JoinHandle<()>>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    wake: Condvar,
+}
+
+struct State {
+    live: Live,
+    trace: Option<Trace>,
+    closing: bool,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Screen {
+    /// A screen as the settings want it. `live` is false for commands that build nothing.
+    pub fn new(settings: &Settings, live: bool) -> Screen {
+        let terminal = std::io::stderr().is_terminal();
+        let color = match settings.color {
+            Color::Auto => terminal,
+            Color::Always => true,
+            Color::Never => false,
+        };
+        let mode = if settings.json {
+            Mode::Json
+        } else if settings.quiet {
+            Mode::Quiet
+        } else if live && terminal && color {
+            Mode::Live
+        } else {
+            Mode::Plain
+        };
+        let trace = settings.trace.as_ref().map(|path| Trace::new(path.clone()));
+        let state = State { live: Live::new(), trace, closing: false };
+        let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
+        let ticker = (mode == Mode::Live)
+            .then(|| shared.clone())
+            .and_then(|shared| std::thread::Builder::new().name("ticker".into()).spawn(move || tick(&shared)).ok());
+        Screen { mode, color, show_logs: settings.show_logs, verbose: settings.verbose, shared, ticker }
+    }
+
+    /// Are colours wanted?
+    pub fn color(&self) -> bool {
+        self.color
+    }
+
+    /// Takes the live region away and writes the trace. The error is about the trace's file.
+    pub fn close(mut self) -> Result<(), crate::error::Report> {
+        self.stop_ticking();
+        let mut state = self.shared.lock();
+        match state.trace.take() {
+            Some(trace) => trace.write(),
+            None => Ok(()),
+        }
+    }
+
+    fn stop_ticking(&mut self) {
+        let mut state = self.shared.lock();
+        state.closing = true;
+        state.live.erase();
+        drop(state);
+        self.shared.wake.notify_all();
+        if let Some(ticker) = self.ticker.take() {
+            // A panicking ticker has nothing left to tell.
+            let _ = ticker.join();
+        }
+    }
+
+    /// A line for a person, above the live region.
+    fn line(&self, state: &mut State, text: &str) {
+        state.live.erase();
+        terminal::write_stderr(text);
+        if self.mode == Mode::Live {
+            state.live.draw();
+        }
+    }
+
+    fn json(&self, event: &Event) {
+        match event {
+            Event::Output(bytes) => write_stdout(bytes),
+            Event::Document(text) => write_stdout(format!("{text}\n").as_bytes()),
+            event => {
+                if let Some(json) = event.json() {
+                    write_stdout(format!("{json}\n").as_bytes());
+                }
+            }
+        }
+    }
+
+    fn person(&self, event: &Event, state: &mut State) {
+        let quiet = self.mode == Mode::Quiet;
+        match event {
+            Event::Error(report) => self.line(state, &report.text(self.color)),
+            Event::Output(bytes) => {
+                state.live.erase();
+                write_stdout(bytes);
+            }
+            _ if quiet => {}
+            Event::Note(text) => self.line(state, &format!("{text}\n")),
+            Event::ActionStarted { message, owner, .. } if self.verbose => {
+                self.line(state, &format!("start {message} ({owner})\n"));
+            }
+            Event::ActionFinished(done) if self.mode == Mode::Plain || self.verbose => {
+                let shown = matches!(done.how, How::Run | How::Failed) || self.verbose;
+                if shown {
+                    let (at, total) = state.live.position();
+                    let failed = if done.how == How::Failed { "FAILED " } else { "" };
+                    self.line(state, &format!("[{at}/{total}] {failed}{}\n", done.message));
+                }
+            }
+            Event::Log { owner, message, text } => {
+                let end = if text.ends_with('\n') { "" } else { "\n" };
+                self.line(state, &format!("--- {message} ({owner}) ---\n{text}{end}"));
+            }
+            Event::Target { label, outputs } => {
+                state.live.erase();
+                let mut text = format!("{label}\n");
+                for output in outputs {
+                    text.push_str(&format!("  {output}\n"));
+                }
+                write_stdout(text.as_bytes());
+            }
+            Event::Test(test) => {
+                state.live.erase();
+                write_stdout(format!("{}\n", test_line(test, self.color)).as_bytes());
+            }
+            Event::Summary { counts, .. } => {
+                state.live.erase();
+                write_stdout(format!("{}\n", counts.line()).as_bytes());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn test_line(test: &crate::event::TestLine, color: bool) -> String {
+    let status = match (color, test.status == "PASSED") {
+        (false, _) => test.status.clone(),
+        (true, true) => format!("\x1b[32m{}\x1b[0m", test.status),
+        (true, false) => format!("\x1b[31m{}\x1b[0m", test.status),
+    };
+    let how = if test.cached { "(cached)".to_owned() } else { format!("in {:.1}s", test.wall_us as f64 / 1e6) };
+    format!("{:<50} {status} {how}", test.label)
+}
+
+fn tick(shared: &Shared) {
+    let mut state = shared.lock();
+    while !state.closing {
+        state.live.draw();
+        let waited = shared.wake.wait_timeout(state, Duration::from_millis(100));
+        state = waited.unwrap_or_else(PoisonError::into_inner).0;
+    }
+}
+
+impl Face for Screen {
+    fn event(&self, event: Event) {
+        let mut state = self.shared.lock();
+        if let Some(trace) = &mut state.trace {
+            trace.take(&event, Instant::now());
+        }
+        if self.mode == Mode::Json {
+            return self.json(&event);
+        }
+        state.live.take(&event);
+        self.person(&event, &mut state);
+    }
+
+    fn wants_cached(&self) -> bool {
+        let state = self.shared.lock();
+        self.mode == Mode::Json || self.show_logs || self.verbose || state.trace.is_some()
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.stop_ticking();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::TestLine;
+
+    #[test]
+    fn tests_are_lines_of_a_table() {
+        let test = TestLine { label: "//a:t".into(), status: "PASSED".into(), cached: true, wall_us: 0 };
+        assert!(test_line(&test, false).ends_with(" PASSED (cached)"));
+        let test = TestLine { status: "FAILED".into(), cached: false, wall_us: 1_500_000, ..test };
+        assert!(test_line(&test, false).ends_with(" FAILED in 1.5s"));
+    }
+}

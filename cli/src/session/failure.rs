@@ -1,0 +1,114 @@
+//! The report of an action that failed: how it ended, what it wrote, and how to see it again.
+
+use crate::error::{FailedAction, Report};
+use crate::map;
+use gx_engine::Failure;
+use gx_store::{BlobId, Ending, Outcome, Plan, Store, Work};
+use std::io::Read;
+
+/// No more of each stream is shown; the rest is in the log.
+const SHOWN_MOST: u64 = 64 << 10;
+/// A longer command line is cut.
+const COMMAND_MOST: usize = 4 << 10;
+
+/// The report of a failure. `verb` is what repeats it: `build` or `test`.
+pub fn report(failure: &Failure, plan: &Plan, store: &Store, verb: &str) -> Report {
+    let what = if failure.message.is_empty() { &failure.mnemonic } else { failure.message.as_str() };
+    let Some(outcome) = &failure.outcome else {
+        let mut report = match &failure.error {
+            Some(error) => map::action(error),
+            None => Report::new(312, "something it needs failed"),
+        };
+        report.message = format!("{}: {what}: {}", failure.owner, report.message);
+        return report;
+    };
+    let (code, why) = match &outcome.ending {
+        Ending::Exit(code) => (301, format!("exit code {code}")),
+        Ending::Signal(signal) => (302, format!("killed by signal {signal}")),
+        Ending::TimedOut(ms) => (303, format!("timed out after {} s", *ms as f64 / 1e3)),
+        Ending::BadOutputs(why) => (304, why.clone()),
+    };
+    let mut report = Report::new(code, format!("{}: {what} failed: {why}", failure.owner));
+    if !outcome.undeclared.is_empty() {
+        report = report.hint(format!("it made and did not declare: {}", outcome.undeclared.join(", ")));
+    }
+    let action = failure.action.unwrap_or(outcome.action);
+    report.action = Some(FailedAction {
+        owner: failure.owner.to_string(),
+        action: action.0.hex(),
+        command: plan.derivations.get(&failure.derivation).and_then(|planned| command(&planned.derivation.work)),
+        log: log(store, outcome),
+        replay: format!("gx {verb} --retry {}", quoted(&failure.owner)),
+        remembered: failure.remembered,
+    });
+    report
+}
+
+/// What an action wrote: standard output, then standard error.
+pub fn log(store: &Store, outcome: &Outcome) -> String {
+    let mut text = stream(store, &outcome.stdout);
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(&stream(store, &outcome.stderr));
+    text
+}
+
+fn stream(store: &Store, id: &BlobId) -> String {
+    use gx_store::Blobs;
+    if id.0.size == 0 {
+        return String::new();
+    }
+    let mut bytes = Vec::new();
+    let read = store.open_blob(id).map(|reader| reader.take(SHOWN_MOST).read_to_end(&mut bytes));
+    match read {
+        Ok(Ok(_)) if id.0.size > SHOWN_MOST => {
+            let left = id.0.size - SHOWN_MOST;
+            format!("{}\n... and {left} bytes more (gx show {})\n", String::from_utf8_lossy(&bytes), id.0.hex())
+        }
+        Ok(Ok(_)) => String::from_utf8_lossy(&bytes).into_owned(),
+        Ok(Err(error)) => format!("(its log cannot be read: {error})\n"),
+        Err(error) => format!("(its log cannot be read: {error})\n"),
+    }
+}
+
+/// A command line as a shell takes it.
+pub fn command(work: &Work) -> Option<String> {
+    let Work::Run(run) = work else { return None };
+    let mut text = String::new();
+    for argument in &run.arguments {
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(&quoted(argument));
+        if text.len() > COMMAND_MOST {
+            let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= COMMAND_MOST).last().unwrap_or(0);
+            text.truncate(end);
+            text.push_str(" ...");
+            break;
+        }
+    }
+    Some(text)
+}
+
+/// A word as a shell takes it.
+pub fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./-_".contains(c);
+    if !word.is_empty() && word.chars().all(plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        assert_eq!(quoted("-Ifoo/bar"), "-Ifoo/bar");
+        assert_eq!(quoted("a b"), "'a b'");
+        assert_eq!(quoted("it's"), "'it'\\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

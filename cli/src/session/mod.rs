@@ -1,0 +1,245 @@
+//! A session: one request that builds. Loads the workspace, has the engine make what was asked for, places outputs
+//! in `gx-out`, and tells what happened.
+//!
+//! Invariants: a lease is held while the engine works; the summary is the last thing told of a build; outputs of a
+//! target are placed only when all of them were made. This file does not know which process it is in.
+
+pub mod failure;
+pub mod noop;
+mod notices;
+mod roots;
+
+use crate::error::Report;
+use crate::event::{Counts, Event, Face, TestLine};
+use crate::exit::Exit;
+use crate::house::{Asker, House, LoadFailure, Room};
+use crate::map;
+use crate::outputs;
+use crate::project::Project;
+use crate::request::Request;
+use gx_engine::{BuildOptions, BuildResult, Failure};
+use gx_rules::{LoadRequest, Loaded};
+use gx_store::{Cancel, DerivationId};
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// A request on its way.
+pub struct Session<'a> {
+    /// Store, engine, workspaces.
+    pub house: &'a House,
+    /// What is asked.
+    pub request: &'a Request,
+    /// Who is told.
+    pub face: Arc<dyn Face>,
+    /// Stops it.
+    pub cancel: &'a Cancel,
+}
+
+/// What was placed in `gx-out`, by label.
+type Placed = Vec<(String, Vec<String>)>;
+
+/// What came of a build.
+pub struct Built {
+    /// What was loaded.
+    pub loaded: Loaded,
+    /// What the engine says.
+    pub result: BuildResult,
+    /// How the command ends, as far as building goes (failed tests count as failures here).
+    pub exit: Exit,
+    /// What was placed in `gx-out`, by label.
+    pub placed: Placed,
+    /// The moment before which a file must have been quiet for its stamp to be believed.
+    quiet: i64,
+    /// Tests that ran just now.
+    pub ran: HashSet<DerivationId>,
+    /// The workspace.
+    pub room: Arc<Room>,
+    /// When it began.
+    pub began: Instant,
+}
+
+impl Session<'_> {
+    /// The project; commands that get here have one.
+    pub fn project(&self) -> Result<&Project, Report> {
+        self.request.project.as_ref().ok_or_else(|| Report::new(101, "this command needs a workspace"))
+    }
+
+    /// Tells an error; gives the exit it leads to.
+    pub fn error(&self, report: Report) -> Exit {
+        let exit = report.exit();
+        self.face.event(Event::Error(report));
+        exit
+    }
+
+    /// Tells errors; gives the worst exit.
+    pub fn errors(&self, reports: impl IntoIterator<Item = Report>) -> Exit {
+        reports.into_iter().fold(Exit::Ok, |exit, report| exit.worse(self.error(report)))
+    }
+
+    /// Options of builds as the settings want them.
+    pub fn options(&self) -> Result<BuildOptions, Report> {
+        let settings = &self.request.settings;
+        Ok(BuildOptions {
+            workspace: self.project()?.root.display().to_string(),
+            keep_going: settings.keep_going || self.tests(),
+            retry: settings.retry,
+            // Whoever is shown each action wants the engine to look at each.
+            thorough: settings.json || settings.show_logs || settings.verbose || settings.trace.is_some(),
+            jobs: settings.jobs,
+            longest_run_ms: settings.timeout_ms,
+            surroundings: self.request.surroundings.clone(),
+        })
+    }
+
+    /// Who asks, for loads.
+    pub fn asker(&self) -> Result<Asker, Report> {
+        Ok(Asker { options: self.options()?, face: self.face.clone(), cancel: self.cancel.clone() })
+    }
+
+    /// The workspace.
+    pub fn room(&self) -> Result<Arc<Room>, Exit> {
+        let project = self.project().map_err(|report| self.error(report))?;
+        self.house.room(project, self.request.settings.level).map_err(|reports| self.errors(reports))
+    }
+
+    /// Tells why a load failed.
+    pub fn load_failed(&self, failure: LoadFailure) -> Exit {
+        if self.cancel.is_cancelled() {
+            return self.error(interrupted());
+        }
+        if failure.actions.is_empty() {
+            return self.errors(failure.errors.iter().map(map::load));
+        }
+        let wanted = failure.errors.first().map(|error| error.message.clone()).unwrap_or_default();
+        self.errors(
+            failure.actions.into_iter().map(|report| report.hint(format!("it was needed for loading: {wanted}"))),
+        )
+    }
+
+    /// Loads, builds and places outputs. Errors are told; the summary is left to `summary`.
+    pub fn build(&self, patterns: &[String], tests: bool) -> Result<Built, Exit> {
+        let (began, quiet) = (Instant::now(), noop::quiet_before());
+        let tell = |report: Report| self.error(report);
+        let project = self.project().map_err(tell)?;
+        self.face.event(Event::Started { workspace: project.root.display().to_string(), patterns: patterns.to_vec() });
+        let lease = self.house.store.lease().map_err(|error| tell(map::store(&error)))?;
+        let room = self.room()?;
+        self.face.event(Event::Phase("loading".to_owned()));
+        let load = LoadRequest {
+            patterns: patterns.to_vec(),
+            current_package: self.request.current_package(),
+            tests_only: tests,
+            with_tests: tests,
+        };
+        let loaded = room.load(&load, self.asker().map_err(tell)?).map_err(|failure| self.load_failed(failure))?;
+        for line in &loaded.prints {
+            self.face.event(Event::Note(line.clone()));
+        }
+        let (mut result, mut ran) = self.realise(&loaded)?;
+        let epoch = self.house.store.epoch();
+        let (mut placed, mut reports) = self.place(&loaded, &result);
+        if !reports.is_empty() && self.house.store.epoch() != epoch {
+            // An output was found lost or corrupt only now that it was read: whatever makes it runs again.
+            let again = self.realise(&loaded)?;
+            ran.extend(again.1);
+            result = again.0;
+            (placed, reports) = self.place(&loaded, &result);
+        }
+        let exit = self.errors(reports);
+        roots::keep(&self.house.store, project, patterns, &loaded, &result)
+            .map_err(|error| tell(map::store(&error)))?;
+        drop(lease);
+        let exit = self.failures(&loaded, &result, &room).worse(exit);
+        Ok(Built { loaded, result, exit, placed, quiet, ran, room, began })
+    }
+
+    fn realise(&self, loaded: &Loaded) -> Result<(BuildResult, HashSet<DerivationId>), Exit> {
+        let options = self.options().map_err(|report| self.error(report))?;
+        let (sender, receiver) = crossbeam_channel::unbounded();
+        let store = &self.house.store;
+        let result = std::thread::scope(|scope| {
+            let teller = notices::Teller::new(&*self.face, store, loaded, &self.request.settings);
+            let telling = scope.spawn(move || teller.tell(&receiver));
+            let result = self.house.engine.build(loaded.plan.clone(), options, sender, self.cancel);
+            result.map(|result| (result, telling.join().unwrap_or_default()))
+        });
+        result.map_err(|error| self.error(map::engine(&error)))
+    }
+
+    /// Places the outputs of targets in `gx-out`; gives what was placed, and what could not be.
+    fn place(&self, loaded: &Loaded, result: &BuildResult) -> (Placed, Vec<Report>) {
+        let (mut placed, mut reports) = (Vec::new(), Vec::new());
+        let Ok(project) = self.project() else { return (placed, reports) };
+        for target in &loaded.targets {
+            match outputs::place(&self.house.store, &project.root, target, result) {
+                Ok(Some(outputs)) => {
+                    // Standard output of `gx run` is the program's.
+                    let wanted = !matches!(self.request.command, crate::flags::Command::Run(_));
+                    if wanted && loaded.targets.len() <= noop::LISTED_MOST && !outputs.is_empty() {
+                        self.face.event(Event::Target { label: target.label.clone(), outputs: outputs.clone() });
+                    }
+                    placed.push((target.label.clone(), outputs));
+                }
+                Ok(None) => {}
+                Err(report) => reports.push(report),
+            }
+        }
+        (placed, reports)
+    }
+
+    /// Are tests run?
+    pub fn tests(&self) -> bool {
+        matches!(self.request.command, crate::flags::Command::Test(_))
+    }
+
+    /// Answers from memory, when nothing changed since a build that succeeded.
+    pub fn unchanged(&self, patterns: &[String]) -> Option<Exit> {
+        noop::answer(self, patterns, self.tests())
+    }
+
+    /// Remembers an answer for `unchanged`.
+    pub fn remember(&self, patterns: &[String], built: &Built, tests: &[TestLine]) {
+        noop::remember(self, patterns, built, tests, built.quiet);
+    }
+
+    /// Tells the failures, the test's own logs aside.
+    fn failures(&self, loaded: &Loaded, result: &BuildResult, room: &Room) -> Exit {
+        let is_test = |failure: &Failure| loaded.targets.iter().any(|t| t.test == Some(failure.derivation));
+        let (tests, others): (Vec<_>, Vec<_>) = result.failures.iter().partition(|failure| is_test(failure));
+        let mut exit = if tests.is_empty() { Exit::Ok } else { Exit::TestsFailed };
+        if result.cancelled {
+            return exit.worse(self.error(interrupted()));
+        }
+        for failure in others {
+            let mut report = failure::report(failure, &loaded.plan, &self.house.store, "build");
+            if let (Ok(project), Ok(asker)) = (self.project(), self.asker()) {
+                report = crate::undeclared::explain(report, failure, &loaded.plan, &project.root, || {
+                    let found = room.query(&failure.owner, "", asker).ok()?;
+                    found.nodes.into_iter().find(|node| node.label == *failure.owner).map(|node| node.kind)
+                });
+            }
+            exit = exit.worse(self.error(report));
+        }
+        exit
+    }
+
+    /// The last line.
+    pub fn summary(&self, built: &Built) {
+        let counts = built.result.counts;
+        let counts = Counts {
+            run: counts.run as u64,
+            cached: counts.cached as u64,
+            cut_off: counts.cutoff as u64,
+            failed: counts.failed as u64,
+            skipped: counts.skipped as u64,
+        };
+        let wall_ms = u64::try_from(built.began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.face.event(Event::Summary { counts, wall_ms });
+    }
+}
+
+/// The error of a build that was stopped.
+pub fn interrupted() -> Report {
+    Report::new(311, "interrupted").hint("what was finished is kept; the same command goes on from there")
+}

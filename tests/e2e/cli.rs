@@ -1,0 +1,162 @@
+//! The command line itself: what is printed where, exit codes, events, traces, and the commands that only ask.
+
+use gx_tests::TestSpace;
+
+/// A target that is made, one that fails, and one that needs the failed one.
+fn space() -> TestSpace {
+    let space = TestSpace::new();
+    space.write(
+        "p/BUILD.gx",
+        "genrule(name = 'good', srcs = ['a.txt'], outs = ['good.txt'], cmd = 'echo said; cat $< > $@')\n\
+         genrule(name = 'bad', outs = ['bad.txt'], cmd = 'echo reason >&2; exit 7')\n\
+         genrule(name = 'after', srcs = ['bad.txt'], outs = ['after.txt'], cmd = 'cat $< > $@')\n",
+    );
+    space.write("p/a.txt", "a\n");
+    space
+}
+
+#[test]
+fn the_last_line_counts_what_was_needed() {
+    let space = space();
+    let last = |arguments: &[&str]| space.run(arguments).stdout.lines().last().unwrap_or_default().to_owned();
+    assert_eq!(last(&["build", "//p:good"]), "2 actions: 2 run, 0 cached");
+    assert_eq!(last(&["build", "//p:good"]), "2 actions: 0 run, 2 cached");
+    assert_eq!(last(&["build", "-k", "//p/..."]), "4 actions: 0 run, 2 cached, 1 failed, 1 skipped");
+    space.write("p/a.txt", "b\n");
+    assert_eq!(last(&["build", "//p:good"]), "2 actions: 1 run, 1 cached");
+}
+
+#[test]
+fn results_go_to_standard_output_and_the_rest_does_not() {
+    let space = space();
+    let run = space.run(["build", "//p:good"]).ok();
+    assert_eq!(run.stdout, "//p:good\n  gx-out/p/good.txt\n2 actions: 2 run, 0 cached\n");
+    let run = space.run(["build", "--quiet", "//p:good"]).ok();
+    assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
+}
+
+#[test]
+fn a_failure_is_shown_whole_and_again_at_once() {
+    let space = space();
+    insta::assert_snapshot!("cli_failed", space.run(["build", "//p:bad"]).expect(1).redacted());
+    let run = space.run(["build", "//p:bad"]).expect(1).expect_text("remembered").expect_text("reason");
+    assert!(run.stdout.ends_with("1 failed\n"), "{}", run.told());
+    space.run(["log", "//p:bad"]).ok().expect_text("reason");
+}
+
+#[test]
+fn events_are_told_one_a_line() {
+    let space = space();
+    let run = space.run(["build", "--json", "//p:good"]).ok();
+    let kinds: Vec<&str> = run.events.iter().filter_map(|event| event["event"].as_str()).collect();
+    assert_eq!(kinds.first(), Some(&"build_started"));
+    assert_eq!(kinds.last(), Some(&"done"));
+    for kind in ["planned", "action_started", "action_finished", "log", "target", "summary"] {
+        assert!(kinds.contains(&kind), "{kind} is missing in {kinds:?}");
+    }
+    assert!(run.stdout.lines().all(|line| line.starts_with('{')), "{}", run.told());
+}
+
+#[test]
+fn logs_are_replayed_from_the_cache() {
+    let space = space();
+    space.run(["build", "//p:good"]).ok().expect_text("said");
+    let calm = space.run(["build", "//p:good"]).ok();
+    assert!(!calm.stderr.contains("said"), "{}", calm.told());
+    space.run(["build", "--show-logs", "//p:good"]).ok().expect_text("said");
+}
+
+#[test]
+fn a_trace_is_what_chrome_reads() {
+    let space = space();
+    space.run(["build", "--trace", "trace.json", "//p:good"]).ok();
+    let trace: serde_json::Value = serde_json::from_str(&space.read("trace.json")).unwrap();
+    let bars = trace["traceEvents"].as_array().unwrap().iter().filter(|event| event["ph"] == "X").count();
+    assert_eq!(bars, 2, "{trace}");
+    space.run(["build", "--trace", "no/such/folder/t.json", "//p:good"]).expect(2).expect_text("GX0804");
+}
+
+#[test]
+fn why_names_what_changed() {
+    let space = space();
+    space.run(["why", "//p:good"]).expect(2).expect_text("GX0805");
+    space.run(["build", "//p:good"]).ok();
+    space.run(["why", "//p:good"]).ok().expect_text("never been built");
+    space.write("p/a.txt", "changed\n");
+    space.run(["build", "//p:good"]).ok();
+    space.run(["why", "//p:good"]).ok().expect_text("p/a.txt");
+}
+
+#[test]
+fn init_makes_a_workspace_that_builds_and_overwrites_nothing() {
+    let space = TestSpace::new();
+    space.remove("gx.toml");
+    space.run(["init"]).ok();
+    space.run(["build", "//..."]).ok();
+    assert_eq!(space.read("gx-out/hello.txt"), "Hello, world!\n");
+    space.write("name.txt", "you\n");
+    space.run(["init"]).ok();
+    assert_eq!(space.read("name.txt"), "you\n");
+    space.run(["clean"]).ok();
+    assert!(!space.exists("gx-out"));
+    space.run(["clean"]).ok();
+}
+
+#[test]
+fn a_program_gets_its_arguments_and_its_exit_code_is_ours() {
+    let space = TestSpace::new();
+    space.write("BUILD.gx", "sh_binary(name = 'prog', srcs = ['prog.sh'])\n");
+    space.write_script("prog.sh", "#!/bin/sh\necho \"got $1 and $2\"\nexit 9\n");
+    let run = space.run(["run", "//:prog", "--", "one", "two words"]).expect(9);
+    assert!(run.stdout.ends_with("got one and two words\n"), "{}", run.told());
+}
+
+#[test]
+fn settings_come_from_flag_environment_and_file() {
+    let space = space();
+    space.write("gx.toml", "[build]\nkeep_going = true\n");
+    space.run(["build", "//p/..."]).expect(1).expect_text("1 skipped");
+    assert_eq!(space.gx(["build", "//p:good"]).env("GX_JOBS", "none").run().code, Some(2));
+    space.run(["build", "--jobs", "0", "//p:good"]).expect(2).expect_text("GX0802");
+    space.run(["build", "--sandbox=some", "//p:good"]).expect(2).expect_text("GX0801");
+    space.run(["biuld"]).expect(2).expect_text("build");
+}
+
+#[test]
+fn commands_that_only_ask() {
+    let space = space();
+    space.run(["version"]).ok().expect_text("gx ");
+    space.run(["--help"]).ok().expect_text("build");
+    space.run(["help", "test"]).ok();
+    for shell in ["bash", "zsh", "fish"] {
+        space.run(["completion", shell]).ok().expect_text("gx");
+    }
+    space.run(["explain", "GX0101"]).ok().expect_text("gx init");
+    space.run(["doctor"]).ok().expect_text("sandbox");
+    let doctor = space.run(["doctor", "--json"]).ok();
+    let document: serde_json::Value = serde_json::from_str(&doctor.stdout).unwrap();
+    assert!(document["checks"].as_array().unwrap().iter().any(|check| check["name"] == "gcc"), "{document}");
+    space.run(["show", "zzzz"]).expect(5).expect_text("GX0512");
+}
+
+#[test]
+fn another_digest_function_is_another_store() {
+    let space = space();
+    space.write("gx.toml", "digest = 'sha256'\n");
+    space.build(&["//p:good"]).expect_run(2);
+    space.build(&["//p:good"]).expect_run(0);
+    space.write("gx.toml", "");
+    space.build(&["//p:good"]).expect_run(2);
+}
+
+#[test]
+fn a_closed_pipe_is_no_panic() {
+    let space = space();
+    let mut command = space.gx(["query", "//..."]).command();
+    command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(!stderr.contains("panicked"), "{stderr}");
+}

@@ -1,0 +1,42 @@
+//! Every example: built twice in one store (the second time nothing runs, also in another folder), and in another
+//! store and folder with the same digests and files.
+
+use crate::third_party::crates_can_be_fetched;
+use gx_tests::{TestSpace, examples, skipped};
+
+#[test]
+fn every_example_is_built_twice() {
+    for path in examples() {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if std::fs::read_to_string(path.join("gx.toml")).unwrap().contains("crate_archive") && !crates_can_be_fetched()
+        {
+            skipped(&format!("{name}: no crates can be fetched here"));
+            continue;
+        }
+        let space = TestSpace::of_example(name);
+        let first = space.test(&["//..."]).ok();
+        let other = space.copy_sharing_store();
+        other.test(&["//..."]).expect_run(0);
+        space.build(&["//..."]).ok();
+        space.build(&["//..."]).expect_run(0);
+        other.build(&["//..."]).expect_run(0);
+        assert_eq!(space.outputs(), other.outputs(), "{name}");
+
+        let elsewhere = space.copy_with_new_store();
+        let again = elsewhere.test(&["//..."]).ok();
+        elsewhere.build(&["//..."]).ok();
+        assert_eq!(again.finished(), first.finished(), "{name}: actions differ");
+        assert_eq!(elsewhere.outputs(), space.outputs(), "{name}: outputs differ");
+    }
+}
+
+#[test]
+fn every_example_can_be_copied() {
+    for path in examples() {
+        for file in ["gx.toml", "README.md"] {
+            assert!(path.join(file).is_file(), "{} has no {file}", path.display());
+        }
+        let readme = std::fs::read_to_string(path.join("README.md")).unwrap();
+        assert!(!readme.contains("](../"), "{}: its README points outside", path.display());
+    }
+}

@@ -1,0 +1,34 @@
+//! The end-to-end tests: the real `gx` on real workspaces, one file a subject.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+
+mod actions;
+mod bad_input;
+mod cc;
+mod cli;
+mod cutoff;
+mod daemon;
+mod examples;
+mod genrule;
+mod guide;
+mod hermetic;
+mod interrupt;
+mod own_rules;
+mod query;
+mod quickstart;
+mod scale;
+mod store;
+mod testing;
+mod third_party;
+
+/// A file that is not declared above would never run.
+#[test]
+fn no_file_is_forgotten() {
+    let folder = gx_tests::repository_root().join("tests/e2e");
+    let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") else { continue };
+        assert!(main.contains(&format!("mod {module};")), "e2e/{name} is not declared in e2e/main.rs");
+    }
+}

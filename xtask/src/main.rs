@@ -1,0 +1,47 @@
+//! xtask: the project's own tools, in the project's own language. `cargo xtask tidy` checks the house rules,
+//! `cargo xtask bench` measures gx beside ninja and make.
+//!
+//! What this crate does not know: the inside of any other crate. It reads files and runs programs.
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+
+mod bench;
+mod tidy;
+
+use anyhow::{Context, Result, bail};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "usage: cargo xtask tidy          check the house rules
+       cargo xtask bench [...]   measure gx beside ninja and make (--help lists its flags)";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // `{:#}` prints the causes and no backtrace.
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let root = root()?;
+    match command.as_str() {
+        "tidy" => tidy::command(&root),
+        "bench" => bench::command(&root, arguments.collect()),
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => bail!("`{other}` is no task\n{USAGE}"),
+    }
+}
+
+/// The workspace's folder: the one above this crate.
+fn root() -> Result<PathBuf> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    Ok(manifest.parent().context("xtask has no parent folder")?.to_path_buf())
+}

@@ -28,6 +28,8 @@ pub struct House {
     pub gx: String,
     /// Answers that the fast path may give again.
     pub(crate) memos: Mutex<HashMap<noop::Key, Arc<noop::Memo>>>,
+    /// Roots of builds that this process set, each with the store's epoch from before.
+    pub(crate) rooted: Mutex<HashMap<String, u64>>,
     host: HostImporter,
     workspaces: Mutex<Vec<(Key, Arc<Room>)>>,
     _lock: Lock,
@@ -103,8 +105,8 @@ impl House {
         let engine = Engine::start(config).map_err(|error| map::engine(&error))?;
         let host = HostImporter::new(store.clone());
         let gx = crate::daemon::build_id();
-        let (memos, workspaces) = (Mutex::default(), Mutex::default());
-        Ok(House { store, engine, gx, memos, host, workspaces, _lock: held })
+        let (memos, rooted, workspaces) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Ok(House { store, engine, gx, memos, rooted, host, workspaces, _lock: held })
     }
 
     /// The workspace of a project, opened when it is not or when its `gx.toml` changed.

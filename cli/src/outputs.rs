@@ -21,27 +21,44 @@ pub fn node(file: &LoadedFile, result: &BuildResult) -> Option<Node> {
     }
 }
 
-/// Places a target's outputs; gives their paths relative to the workspace, or nothing when one was not made.
+/// What of a target was placed: paths relative to the workspace; nothing when one of its outputs was not made.
+type Placed = Option<Vec<String>>;
+
+/// Places the outputs of targets, each target's for itself: one that fails does not keep back another's.
 pub fn place(
     store: &Store,
     root: &Path,
-    target: &LoadedTarget,
+    targets: &[LoadedTarget],
     result: &BuildResult,
-) -> Result<Option<Vec<String>>, Report> {
-    let made = target.outputs.iter().filter(|file| matches!(file.source, Source::Output { .. }));
-    let Some(nodes) = made.map(|file| Some((file, node(file, result)?))).collect::<Option<Vec<_>>>() else {
-        return Ok(None);
-    };
-    let folder = if nodes.is_empty() { root.join(FOLDER) } else { own_folder(root)? };
-    let mut placed = Vec::new();
-    for (file, node) in nodes {
-        let Some(below) = file.path.as_str().strip_prefix("out/").and_then(|path| RelPath::new(path).ok()) else {
-            continue;
-        };
-        write(store, &folder, &below, &node)?;
-        placed.push(format!("{FOLDER}/{below}"));
+) -> Vec<Result<Placed, Report>> {
+    let mut wanted: Vec<(RelPath, Node)> = Vec::new();
+    let mut shares: Vec<Option<std::ops::Range<usize>>> = Vec::with_capacity(targets.len());
+    for target in targets {
+        let first = wanted.len();
+        let made = target.outputs.iter().filter(|file| matches!(file.source, Source::Output { .. }));
+        let nodes = made.map(|file| Some((file, node(file, result)?))).collect::<Option<Vec<_>>>();
+        let below = |path: &RelPath| path.as_str().strip_prefix("out/").and_then(|path| RelPath::new(path).ok());
+        for (file, node) in nodes.iter().flatten() {
+            wanted.extend(below(&file.path).map(|below| (below, node.clone())));
+        }
+        shares.push(nodes.map(|_| first..wanted.len()));
     }
-    Ok(Some(placed))
+    let folder = if wanted.is_empty() { Ok(root.join(FOLDER)) } else { own_folder(root) };
+    let mut ends = match &folder {
+        Ok(folder) => store.checkout_below(folder, &wanted).into_iter(),
+        Err(_) => Vec::new().into_iter(),
+    };
+    let one = |share: Option<std::ops::Range<usize>>| {
+        let Some(share) = share else { return Ok(None) };
+        match &folder {
+            Err(report) if !share.is_empty() => return Err(report.clone()),
+            _ => {}
+        }
+        let own: Vec<_> = ends.by_ref().take(share.len()).collect();
+        own.into_iter().collect::<Result<(), _>>().map_err(|error| told(store, &error))?;
+        Ok(Some(wanted.get(share).into_iter().flatten().map(|(at, _)| format!("{FOLDER}/{at}")).collect()))
+    };
+    shares.into_iter().map(one).collect()
 }
 
 /// The folder of outputs. A symlink or a file in its place is refused: nothing is ever written outside the workspace.
@@ -58,12 +75,17 @@ pub fn own_folder(root: &Path) -> Result<PathBuf, Report> {
     }
 }
 
-/// Writes one node below a folder.
-pub fn write(store: &Store, folder: &Path, below: &RelPath, node: &Node) -> Result<(), Report> {
-    store.checkout_below(folder, below, node).map_err(|error| match &error {
+/// Writes nodes below a folder.
+pub fn write(store: &Store, folder: &Path, items: &[(RelPath, Node)]) -> Result<(), Report> {
+    let ends = store.checkout_below(folder, items);
+    ends.into_iter().collect::<Result<(), _>>().map_err(|error| told(store, &error))
+}
+
+fn told(store: &Store, error: &StoreError) -> Report {
+    match error {
         StoreError::Io { path, source, .. } if !path.starts_with(store.directory()) => {
             Report::new(804, format!("'{}' cannot be written", path.display())).cause(source)
         }
-        _ => map::store(&error),
-    })
+        _ => map::store(error),
+    }
 }

@@ -10,21 +10,83 @@ use crate::digest::{BlobId, TreeId};
 use crate::error::StoreError;
 use crate::files;
 use crate::path::RelPath;
+use crate::stat_cache::{Known, Now};
 use crate::store::Store;
 use crate::traits::{Blobs, Trees};
 use crate::tree::Node;
+use rayon::prelude::*;
+use std::collections::BTreeSet;
 use std::fs::{File, Permissions};
 use std::io::ErrorKind;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+/// Outputs that one thread looks at, at least.
+const SHARE: usize = 64;
+
 impl Store {
     /// Writes a node to `to`, replacing whatever is there. Folders above `to` are made; those that exist are
     /// the caller's and may be symlinks. See `checkout_below`.
     pub fn checkout(&self, node: &Node, to: &Path) -> Result<(), StoreError> {
-        if self.is_there(node, to) {
-            return Ok(());
+        let now = Now::learn(&self.shared().scratch).ok();
+        let (there, known) = self.is_there(node, to, now);
+        self.shared().stats.persist(self, &Vec::from_iter(known.map(|known| (to.to_owned(), known))));
+        if there { Ok(()) } else { self.write_new(node, to) }
+    }
+
+    /// Writes nodes below `root`, each to its place, without following any symlink below `root`: a symlink or a
+    /// file where a folder must be is replaced by a folder. No place may lie below another one. Answers in the
+    /// order of `items`; what is there already is only looked at.
+    pub fn checkout_below(&self, root: &Path, items: &[(RelPath, Node)]) -> Vec<Result<(), StoreError>> {
+        // Learnt before the first stat, so that a file changed after it cannot look settled.
+        let now = Now::learn(&self.shared().scratch).ok();
+        let folders: BTreeSet<RelPath> = items.iter().map(|(place, _)| place.parent().unwrap_or_default()).collect();
+        // Those that cannot be made are told with each item that needs them, below.
+        let made: BTreeSet<&RelPath> = folders.iter().filter(|folder| own_folder(root, folder).is_ok()).collect();
+        let one = |(place, node): &(RelPath, Node)| {
+            let parent = place.parent().unwrap_or_default();
+            if !made.contains(&parent) {
+                own_folder(root, &parent)?;
+            }
+            let to = root.join(place);
+            let (there, known) = self.is_there(node, &to, now);
+            if !there {
+                self.write_new(node, &to)?;
+            }
+            Ok(known.map(|known| (to, known)))
+        };
+        let found: Vec<Result<Option<(PathBuf, Known)>, StoreError>> =
+            items.par_iter().with_min_len(SHARE).map(one).collect();
+        let known: Vec<_> = found.iter().filter_map(|found| found.as_ref().ok()?.clone()).collect();
+        self.shared().stats.persist(self, &known);
+        found.into_iter().map(|found| found.map(drop)).collect()
+    }
+
+    /// Is the destination a file with that content and mode already? A doubt is a no. With it comes what was learnt
+    /// for the stat cache.
+    fn is_there(&self, node: &Node, to: &Path, now: Option<Now>) -> (bool, Option<Known>) {
+        let Ok(metadata) = std::fs::symlink_metadata(to) else { return (false, None) };
+        match node {
+            Node::File { blob, executable } => {
+                let alike = metadata.is_file()
+                    && metadata.size() == blob.0.size
+                    && metadata.mode() & 0o777 == mode_of(*executable)
+                    && blob.0.function == self.function();
+                match alike.then(|| self.digest_seen(to, &metadata, now)) {
+                    Some(Ok((digest, known))) => (digest == blob.0, known),
+                    _ => (false, None),
+                }
+            }
+            Node::Symlink(target) => {
+                let same = |there: PathBuf| there.as_os_str() == target.as_str();
+                (metadata.is_symlink() && std::fs::read_link(to).is_ok_and(same), None)
+            }
+            Node::Directory(_) => (false, None),
         }
+    }
+
+    /// Writes to a place at which nothing is, or something else.
+    fn write_new(&self, node: &Node, to: &Path) -> Result<(), StoreError> {
         let Some(parent) = to.parent() else {
             return Err(StoreError::io("writing", to, std::io::Error::from(ErrorKind::InvalidInput)));
         };
@@ -32,42 +94,6 @@ impl Store {
         let temp = Temp(parent.join(self.temporary_name()));
         self.write_node(node, &temp.0)?;
         replace(&temp.0, to)
-    }
-
-    /// Writes a node to `root/place` without following any symlink below `root`: a symlink or a file where a
-    /// folder must be is replaced by a folder.
-    pub fn checkout_below(&self, root: &Path, place: &RelPath, node: &Node) -> Result<(), StoreError> {
-        let mut path = root.to_owned();
-        let parent = place.parent().unwrap_or_default();
-        for component in parent.components() {
-            path.push(component);
-            match std::fs::symlink_metadata(&path) {
-                Ok(metadata) if metadata.is_dir() => {}
-                Ok(_) => files::remove_all(&path)?,
-                Err(e) if e.kind() == ErrorKind::NotFound => {}
-                Err(e) => return Err(StoreError::io("reading", path, e)),
-            }
-            files::make_folders(&path)?;
-        }
-        self.checkout(node, &root.join(place))
-    }
-
-    /// Is the destination a file with that content and mode already? A doubt is a no.
-    fn is_there(&self, node: &Node, to: &Path) -> bool {
-        let Ok(metadata) = std::fs::symlink_metadata(to) else { return false };
-        match node {
-            Node::File { blob, executable } => {
-                metadata.is_file()
-                    && metadata.size() == blob.0.size
-                    && metadata.mode() & 0o777 == mode_of(*executable)
-                    && blob.0.function == self.function()
-                    && self.file_digest(to).is_ok_and(|digest| digest == blob.0)
-            }
-            Node::Symlink(target) => {
-                metadata.is_symlink() && std::fs::read_link(to).is_ok_and(|there| there.as_os_str() == target.as_str())
-            }
-            Node::Directory(_) => false,
-        }
     }
 
     fn temporary_name(&self) -> PathBuf {
@@ -108,6 +134,22 @@ impl Store {
         }
         file.set_permissions(Permissions::from_mode(mode_of(executable))).map_err(writing)
     }
+}
+
+/// Makes the folder `root/place`, and of those on the way a folder where something else is.
+fn own_folder(root: &Path, place: &RelPath) -> Result<(), StoreError> {
+    let mut path = root.to_owned();
+    for component in place.components() {
+        path.push(component);
+        match std::fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_dir() => continue,
+            Ok(_) => files::remove_all(&path)?,
+            Err(e) if e.kind() == ErrorKind::NotFound => {}
+            Err(e) => return Err(StoreError::io("reading", path, e)),
+        }
+        files::make_folders(&path)?;
+    }
+    Ok(())
 }
 
 const fn mode_of(executable: bool) -> u32 {

@@ -73,6 +73,25 @@ impl Store {
         }
     }
 
+    /// The digest of a file that `stat` just saw, without keeping its content; and the entry of the stat cache to
+    /// write, if it is new. `now` was learnt before that.
+    pub(crate) fn digest_seen(
+        &self,
+        path: &Path,
+        seen: &std::fs::Metadata,
+        now: Option<Now>,
+    ) -> Result<(Digest, Option<Known>), StoreError> {
+        let stamp = Stamp::of(seen);
+        let found = match self.cached(path, &stamp, false)? {
+            Some(found) => found,
+            None => self.ingest_one(path, false, now)?,
+        };
+        match found {
+            (Node::File { blob, .. }, known) => Ok((blob.0, known)),
+            _ => Err(StoreError::SpecialFile(path.to_owned())),
+        }
+    }
+
     fn ingest_one(&self, path: &Path, keep: bool, now: Option<Now>) -> Result<Found, StoreError> {
         for _ in 0..TRIES {
             let metadata = std::fs::metadata(path).map_err(|e| StoreError::io("reading", path, e))?;

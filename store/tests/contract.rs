@@ -321,9 +321,15 @@ fn checkout_is_a_copy(store: &Store, host: &Path) {
     let outside = host.join("outside");
     std::fs::create_dir(&outside).unwrap();
     std::os::unix::fs::symlink(&outside, host.join("out/link")).unwrap();
-    store.checkout_below(&host.join("out"), &path("link/f"), &file).unwrap();
+    let below = [(path("link/f"), file.clone()), (path("new/deep/g"), file.clone()), (path("h"), file.clone())];
+    for _ in 0..2 {
+        assert!(store.checkout_below(&host.join("out"), &below).iter().all(Result::is_ok));
+    }
     assert!(!outside.join("f").exists());
-    assert!(host.join("out/link/f").is_file());
+    assert!(below.iter().all(|(place, _)| host.join("out").join(place).is_file()));
+    std::fs::write(host.join("out/h"), "changed by hand").unwrap();
+    assert!(store.checkout_below(&host.join("out"), &below).iter().all(Result::is_ok));
+    assert_eq!(store.ingest_file(&host.join("out/h")).unwrap(), file);
     std::os::unix::fs::symlink(outside.join("target"), host.join("out/l")).unwrap();
     store.checkout(&file, &host.join("out/l")).unwrap();
     assert!(!outside.join("target").exists());

@@ -11,6 +11,7 @@ use crate::flags::Run;
 use crate::request::Request;
 use crate::session::Session;
 use gx_store::RelPath;
+use std::collections::BTreeMap;
 use std::os::unix::process::CommandExt;
 
 /// Answers it: builds, and tells the client which program to become.
@@ -34,11 +35,11 @@ pub(super) fn answer(session: &Session<'_>, run: &Run) -> Result<Exit, Report> {
     let name = format!("{}.runfiles", executable.short_path);
     let below = RelPath::new(name).map_err(bad)?;
     let folder = session.project()?.root.join(outputs::FOLDER).join(below.as_str());
-    for file in target.runfiles.iter().chain([executable]) {
-        if let Some(node) = outputs::node(file, &built.result) {
-            outputs::write(&session.house.store, &folder, &file.short_path, &node)?;
-        }
-    }
+    let files = target.runfiles.iter().chain([executable]);
+    // The program is among its runfiles: each place once.
+    let placed: BTreeMap<_, _> =
+        files.filter_map(|file| Some((file.short_path.clone(), outputs::node(file, &built.result)?))).collect();
+    outputs::write(&session.house.store, &folder, &placed.into_iter().collect::<Vec<_>>())?;
     // Standard output is the program's from here on.
     if session.request.settings.json {
         session.summary(&built);

@@ -147,8 +147,7 @@ impl Session<'_> {
             (placed, reports) = self.place(&loaded, &result);
         }
         let exit = self.errors(reports);
-        roots::keep(&self.house.store, project, patterns, &loaded, &result)
-            .map_err(|error| tell(map::store(&error)))?;
+        roots::keep(self.house, project, patterns, &loaded, &result).map_err(|error| tell(map::store(&error)))?;
         drop(lease);
         let exit = self.failures(&loaded, &result, &room).worse(exit);
         Ok(Built { loaded, result, exit, placed, quiet, ran, room, began })
@@ -171,8 +170,9 @@ impl Session<'_> {
     fn place(&self, loaded: &Loaded, result: &BuildResult) -> (Placed, Vec<Report>) {
         let (mut placed, mut reports) = (Vec::new(), Vec::new());
         let Ok(project) = self.project() else { return (placed, reports) };
-        for target in &loaded.targets {
-            match outputs::place(&self.house.store, &project.root, target, result) {
+        let ends = outputs::place(&self.house.store, &project.root, &loaded.targets, result);
+        for (target, end) in loaded.targets.iter().zip(ends) {
+            match end {
                 Ok(Some(outputs)) => {
                     // Standard output of `gx run` is the program's.
                     let wanted = !matches!(self.request.command, crate::flags::Command::Run(_));

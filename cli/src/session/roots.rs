@@ -2,17 +2,18 @@
 //!
 //! One root for each workspace and set of patterns, so that builds of different targets do not drop each other's.
 
+use crate::house::{House, lock};
 use crate::project::Project;
 use gx_engine::BuildResult;
 use gx_rules::Loaded;
-use gx_store::{ActionId, DerivationId, Node, Root, Source, Store, StoreError};
+use gx_store::{ActionId, DerivationId, Node, Root, Source, StoreError};
 
 /// So many sets of patterns are kept for a workspace.
 const KEPT: usize = 64;
 
 /// Makes what a build made a root.
 pub(super) fn keep(
-    store: &Store,
+    house: &House,
     project: &Project,
     patterns: &[String],
     loaded: &Loaded,
@@ -22,6 +23,7 @@ pub(super) fn keep(
     if result.outcomes.len() < result.counts.total.saturating_sub(result.counts.skipped + result.counts.failed) {
         return Ok(());
     }
+    let (store, epoch) = (&house.store, house.store.epoch());
     let mut nodes: Vec<Node> = loaded
         .targets
         .iter()
@@ -40,11 +42,16 @@ pub(super) fn keep(
     let root = Root { nodes, actions, derivations };
     let prefix = format!("build/{}/", project.root.display());
     let name = format!("{prefix}{}", patterns.join(" "));
-    if store.root(&name)?.as_ref() != Some(&root) {
-        let planned = |id: &DerivationId| Some(&*loaded.plan.derivations.get(id)?.derivation);
+    let before = store.root(&name)?;
+    if before.as_ref() != Some(&root) {
+        // What the root of an earlier build of this process keeps is in the store, while nothing was removed.
+        let before = before.filter(|_| lock(&house.rooted).get(&name) == Some(&epoch));
+        let kept = |id: &DerivationId| before.as_ref().is_some_and(|it| it.derivations.binary_search(id).is_ok());
+        let planned = |id: &DerivationId| Some(&*loaded.plan.derivations.get(id).filter(|_| !kept(id))?.derivation);
         store.put_derivations(&root.derivations.iter().filter_map(planned).collect::<Vec<_>>())?;
         store.put_root(&name, &root)?;
         store.keep_newest_roots(&prefix, KEPT)?;
+        lock(&house.rooted).insert(name, epoch);
     }
     Ok(())
 }

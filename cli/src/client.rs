@@ -57,6 +57,10 @@ pub fn answer(cli: Cli, settings: Settings, environment: Environment) -> Result<
 /// Answers in this process.
 fn here(request: &Request, screen: &Arc<Recorder>) -> Result<Exit, Report> {
     let cancel = Cancel::new();
+    screen.when_lost(request, {
+        let cancel = cancel.clone();
+        move || cancel.cancel()
+    });
     let house = House::open(&request.settings, "process", &mut |owner| {
         screen.event(Event::Note(format!(
             "the store at '{}' is in use by {owner}; waiting (`gx daemon stop` ends a daemon)",
@@ -77,6 +81,8 @@ fn here(request: &Request, screen: &Arc<Recorder>) -> Result<Exit, Report> {
 fn there(request: &Request, screen: &Arc<Recorder>) -> Result<Exit, Report> {
     let mut connection = connect::connect(request, &mut |note| screen.event(Event::Note(note)))?;
     let canceller = connection.canceller()?;
+    let stopper = connection.canceller()?;
+    screen.when_lost(request, move || stopper.cancel());
     let _watch = Watch::start(true, move || canceller.cancel())?;
     connection.ask(request, &mut |event| screen.event(event))
 }
@@ -85,13 +91,23 @@ fn there(request: &Request, screen: &Arc<Recorder>) -> Result<Exit, Report> {
 pub struct Recorder {
     screen: Mutex<Option<Screen>>,
     program: Mutex<Option<Program>>,
+    /// Stops what only prints, once nobody gets it.
+    stop: Mutex<Option<Box<dyn FnOnce() + Send>>>,
     wants_cached: bool,
 }
 
 impl Recorder {
     fn new(screen: Screen) -> Arc<Recorder> {
         let wants_cached = screen.wants_cached();
-        Arc::new(Recorder { screen: Mutex::new(Some(screen)), program: Mutex::new(None), wants_cached })
+        let (program, stop) = (Mutex::new(None), Mutex::new(None));
+        Arc::new(Recorder { screen: Mutex::new(Some(screen)), program, stop, wants_cached })
+    }
+
+    /// What to do when standard output does not take any more. A build goes on: what it makes is kept.
+    fn when_lost(&self, request: &Request, stop: impl FnOnce() + Send + 'static) {
+        if !request.command.builds() {
+            *self.stop.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(stop));
+        }
     }
 
     fn into_parts(self: Arc<Recorder>) -> (Option<Screen>, Option<Program>) {
@@ -106,6 +122,11 @@ impl Face for Recorder {
             *self.program.lock().unwrap_or_else(PoisonError::into_inner) = Some(program);
         } else if let Some(screen) = &*self.screen.lock().unwrap_or_else(PoisonError::into_inner) {
             screen.event(event);
+            if screen.is_lost()
+                && let Some(stop) = self.stop.lock().unwrap_or_else(PoisonError::into_inner).take()
+            {
+                stop();
+            }
         }
     }
 

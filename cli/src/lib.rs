@@ -68,8 +68,8 @@ impl Stop {
                 report.exit()
             }
             Stop::Text(text) => {
-                screen::write_stdout(text.as_bytes());
-                Exit::Ok
+                let written = screen::write_stdout(text.as_bytes()).or_else(|lost| lost.report());
+                written.map_or_else(|report| Stop::Report(report).tell(json), |()| Exit::Ok)
             }
         }
     }

@@ -13,6 +13,7 @@ mod genrule;
 mod guide;
 mod hermetic;
 mod interrupt;
+mod output;
 mod own_rules;
 mod query;
 mod quickstart;

@@ -405,4 +405,11 @@ pub const CATALOGUE: &[Entry] = &[
         "Check its spelling and permissions.",
     ),
     entry(807, "nothing matches", "No target matches the patterns.", "`gx query //...` lists every target."),
+    entry(
+        808,
+        "standard output cannot be written",
+        "The answer goes to standard output, and the system does not take it: the disk is full, or the file cannot be \
+         written. A reader that closes its pipe (`| head`) is no error.",
+        "Make room, or send the output elsewhere. What was built is kept.",
+    ),
 ];

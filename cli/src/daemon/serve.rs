@@ -25,6 +25,9 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
+/// So many pieces of output wait for a client that reads slowly.
+const PIECES_WAITING: usize = 4;
+
 struct Daemon {
     house: House,
     status: Status,
@@ -240,9 +243,10 @@ impl Daemon {
         }
         let _end = End(self);
         let (sender, receiver) = crossbeam_channel::unbounded();
-        let face = Arc::new(WireFace { sender, wants_cached: request.settings.wants_cached() });
+        let (waiting, written) = crossbeam_channel::bounded(PIECES_WAITING);
+        let face = Arc::new(WireFace { sender, waiting, wants_cached: request.settings.wants_cached() });
         let gone = cancel.clone();
-        let writer = std::thread::spawn(move || write_events(&receiver, stream, &gone));
+        let writer = std::thread::spawn(move || write_events(&receiver, &written, stream, &gone));
         let exit = commands::answer(&self.house, request, face.clone(), cancel);
         face.event(Event::Done(exit));
         drop(face);
@@ -254,11 +258,17 @@ impl Daemon {
 /// Hands events to the thread that writes them.
 struct WireFace {
     sender: Sender<Event>,
+    /// One for each piece of output that is not written yet.
+    waiting: Sender<()>,
     wants_cached: bool,
 }
 
 impl Face for WireFace {
     fn event(&self, event: Event) {
+        // A client that reads slowly must not make us hold all that it asked for.
+        if matches!(event, Event::Output(_)) && self.waiting.send(()).is_err() {
+            return;
+        }
         // The writer ends early only when the client is gone.
         let _ = self.sender.send(event);
     }
@@ -269,11 +279,13 @@ impl Face for WireFace {
 }
 
 /// Writes events as they come, many at once when they come fast; cancels when the client is gone.
-fn write_events(events: &Receiver<Event>, mut stream: UnixStream, cancel: &Cancel) {
+fn write_events(events: &Receiver<Event>, pieces: &Receiver<()>, mut stream: UnixStream, cancel: &Cancel) {
     while let Ok(first) = events.recv() {
         let mut bytes = Vec::new();
         let mut next = Some(first);
+        let mut outputs = 0;
         while let Some(event) = next.take() {
+            outputs += usize::from(matches!(event, Event::Output(_)));
             match wire::frame(&ToClient::Event(event)) {
                 Ok(frame) => bytes.extend_from_slice(&frame),
                 Err(error) => log(&format!("an event cannot be told: {error}")),
@@ -285,5 +297,6 @@ fn write_events(events: &Receiver<Event>, mut stream: UnixStream, cancel: &Cance
         if stream.write_all(&bytes).is_err() {
             return cancel.cancel();
         }
+        pieces.try_iter().take(outputs).for_each(drop);
     }
 }

@@ -1,8 +1,8 @@
 //! The screen: shows events to a person (a live region or plain lines) or to a program (`--json`).
 //!
 //! Standard output carries results: the outputs of targets, the answer of a query, the last line. Everything
-//! else goes to standard error. Invariant: a closed standard output never panics. This file does not know where
-//! events come from.
+//! else goes to standard error. Invariants: a closed standard output never panics; one that cannot be written is
+//! told when the screen closes. This file does not know where events come from.
 
 mod live;
 mod terminal;
@@ -16,7 +16,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use trace::Trace;
 
-pub use terminal::{print_error, write_stdout};
+pub use terminal::{Lost, print_error, write_stdout};
 
 /// How things are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,6 +50,16 @@ struct State {
     live: Live,
     trace: Option<Trace>,
     closing: bool,
+    /// Set by the first write to standard output that failed; nothing is written to it after that.
+    lost: Option<Lost>,
+}
+
+impl State {
+    fn result(&mut self, bytes: &[u8]) {
+        if self.lost.is_none() {
+            self.lost = write_stdout(bytes).err();
+        }
+    }
 }
 
 impl Shared {
@@ -77,7 +87,7 @@ impl Screen {
             Mode::Plain
         };
         let trace = settings.trace.as_ref().map(|path| Trace::new(path.clone()));
-        let state = State { live: Live::new(), trace, closing: false };
+        let state = State { live: Live::new(), trace, closing: false, lost: None };
         let shared = Arc::new(Shared { state: Mutex::new(state), wake: Condvar::new() });
         let ticker = (mode == Mode::Live)
             .then(|| shared.clone())
@@ -90,14 +100,17 @@ impl Screen {
         self.color
     }
 
-    /// Takes the live region away and writes the trace. The error is about the trace's file.
+    /// Does nobody get what goes to standard output?
+    pub fn is_lost(&self) -> bool {
+        self.shared.lock().lost.is_some()
+    }
+
+    /// Takes the live region away and writes the trace. The error is about the trace's file or standard output.
     pub fn close(mut self) -> Result<(), crate::error::Report> {
         self.stop_ticking();
         let mut state = self.shared.lock();
-        match state.trace.take() {
-            Some(trace) => trace.write(),
-            None => Ok(()),
-        }
+        let traced = state.trace.take().map_or(Ok(()), Trace::write);
+        state.lost.take().map_or(Ok(()), |lost| lost.report()).and(traced)
     }
 
     fn stop_ticking(&mut self) {
@@ -121,13 +134,13 @@ impl Screen {
         }
     }
 
-    fn json(&self, event: &Event) {
+    fn json(event: &Event, state: &mut State) {
         match event {
-            Event::Output(bytes) => write_stdout(bytes),
-            Event::Document(text) => write_stdout(format!("{text}\n").as_bytes()),
+            Event::Output(bytes) => state.result(bytes),
+            Event::Document(text) => state.result(format!("{text}\n").as_bytes()),
             event => {
                 if let Some(json) = event.json() {
-                    write_stdout(format!("{json}\n").as_bytes());
+                    state.result(format!("{json}\n").as_bytes());
                 }
             }
         }
@@ -139,7 +152,7 @@ impl Screen {
             Event::Error(report) => self.line(state, &report.text(self.color)),
             Event::Output(bytes) => {
                 state.live.erase();
-                write_stdout(bytes);
+                state.result(bytes);
             }
             _ if quiet => {}
             Event::Note(text) => self.line(state, &format!("{text}\n")),
@@ -164,15 +177,15 @@ impl Screen {
                 for output in outputs {
                     text.push_str(&format!("  {output}\n"));
                 }
-                write_stdout(text.as_bytes());
+                state.result(text.as_bytes());
             }
             Event::Test(test) => {
                 state.live.erase();
-                write_stdout(format!("{}\n", test_line(test, self.color)).as_bytes());
+                state.result(format!("{}\n", test_line(test, self.color)).as_bytes());
             }
             Event::Summary { counts, .. } => {
                 state.live.erase();
-                write_stdout(format!("{}\n", counts.line()).as_bytes());
+                state.result(format!("{}\n", counts.line()).as_bytes());
             }
             _ => {}
         }
@@ -205,7 +218,7 @@ impl Face for Screen {
             trace.take(&event, Instant::now());
         }
         if self.mode == Mode::Json {
-            return self.json(&event);
+            return Screen::json(&event, &mut state);
         }
         state.live.take(&event);
         self.person(&event, &mut state);

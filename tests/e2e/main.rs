@@ -15,6 +15,7 @@ mod hermetic;
 mod interrupt;
 mod output;
 mod own_rules;
+mod plain;
 mod query;
 mod quickstart;
 mod scale;

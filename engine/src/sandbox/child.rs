@@ -158,7 +158,13 @@ struct Launch {
     _arguments: Vec<CString>,
     _environment: Vec<CString>,
     argv: Vec<*const libc::c_char>,
-    envp: Vec<*const libc::c_char>,
+    /// The environment for each program: a plain command's knows its own path.
+    envps: Vec<Vec<*const libc::c_char>>,
+    _own: Vec<CString>,
+    /// For a plain command: the shell, which must be there.
+    spared: Option<CString>,
+    /// Files at standard input and output, and how to open them.
+    redirections: Vec<(RawFd, CString, libc::c_int)>,
     descriptors: [RawFd; 3],
     filter: Vec<libc::sock_filter>,
     /// Filled by the action's process when it fails.
@@ -178,12 +184,37 @@ impl Launch {
     fn new(order: &Order, ends: &Ends) -> Result<Launch, String> {
         let (arguments, argv) = strings(&order.arguments, "the argument")?;
         let (environment, envp) = strings(&order.environment, "the environment variable")?;
+        let programs = strings(&order.programs, "the program")?.0;
+        let spared = order.spared.as_ref().map(|shell| CString::new(shell.as_str()));
+        let spared = spared.transpose().map_err(|_| "the shell's path has a NUL byte".to_owned())?;
+        let own: Vec<String> = match spared {
+            Some(_) => order.programs.iter().map(|program| format!("_={program}")).collect(),
+            None => Vec::new(),
+        };
+        let (own, pointers) = strings(&own, "the program")?;
+        let given = envp.split_last().map_or(&[][..], |(_, given)| given);
+        let envp_of = |at: usize| {
+            let own = pointers.get(at).filter(|own| !own.is_null());
+            given.iter().chain(own).copied().chain([std::ptr::null()]).collect()
+        };
+        let envps = (0..programs.len()).map(envp_of).collect();
+        let flags = [libc::O_RDONLY, libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC];
+        let mut redirections = Vec::new();
+        for (target, (file, flags)) in order.redirections.iter().zip(flags).enumerate() {
+            if let Some(file) = file {
+                let file = CString::new(file.as_str()).map_err(|_| format!("the file {file:?} has a NUL byte"))?;
+                redirections.push((target as RawFd, file, flags));
+            }
+        }
         Ok(Launch {
-            programs: strings(&order.programs, "the program")?.0,
+            programs,
             _arguments: arguments,
             _environment: environment,
             argv,
-            envp,
+            envps,
+            _own: own,
+            spared,
+            redirections,
             descriptors: [ends.stdin, ends.stdout.as_raw_fd(), ends.stderr.as_raw_fd()],
             filter: super::seccomp::program(),
             failure: std::cell::Cell::new((0, 0)),
@@ -228,9 +259,18 @@ impl Launch {
             if libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) != 0 {
                 return own(last());
             }
+            if self.spared.as_ref().is_some_and(|shell| libc::access(shell.as_ptr(), libc::X_OK) != 0) {
+                return own(last());
+            }
+            for (target, file, flags) in &self.redirections {
+                let opened = libc::open(file.as_ptr(), *flags, 0o666);
+                if opened == -1 || libc::dup2(opened, *target) == -1 || libc::close(opened) == -1 {
+                    return own(last());
+                }
+            }
             let mut worst = (0, libc::ENOENT);
-            for (index, program) in self.programs.iter().enumerate() {
-                libc::execve(program.as_ptr(), self.argv.as_ptr(), self.envp.as_ptr());
+            for (index, (program, envp)) in self.programs.iter().zip(&self.envps).enumerate() {
+                libc::execve(program.as_ptr(), self.argv.as_ptr(), envp.as_ptr());
                 match last() {
                     // The next folder of PATH may have it; if none has, a program that is there but lacks its
                     // interpreter is the better answer.

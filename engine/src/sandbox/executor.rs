@@ -5,6 +5,7 @@
 //! Invariant: an action's own folder is gone when `execute` returns. This file does not know namespaces.
 
 use super::collect::{Collected, collect};
+use super::plain::{self, Plain};
 use super::protocol::{Fault, Mount, Order, RunResult, Told};
 use super::slot::{Log, Own, Ran, Slot};
 use super::stage::{relative, stage, stage_copies};
@@ -13,10 +14,13 @@ use gx_store::{
     BlobId, Cancel, Commit, Cost, Ending, ExecuteError, Executor, Job, Level, Object, Outcome, RelPath, Run, Store,
     StoreError, TreeId, Trees, Work,
 };
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
+
+/// The working folder of an action.
+const FOLDER: &str = "/w";
 
 /// Runs actions on this machine, sandboxed unless their level is `none`.
 pub struct LocalExecutor {
@@ -99,12 +103,15 @@ impl LocalExecutor {
             None => Slot::new(&self.store)?,
         };
         let slot = borrowed.slot.insert(slot);
+        let mut shell = run.level == Level::None;
         loop {
             let overlays = self.overlays.load(Ordering::Relaxed);
             let key = job.derivation.outputs.first().map(|output| output.path.clone());
             let on_disk = run.level == Level::None || self.large().contains(&key);
-            match self.run_in(slot, run, job, cancel, (overlays, on_disk)) {
+            let plain = if shell { None } else { plain::of(run, FOLDER) };
+            match self.run_in(slot, run, job, cancel, &How { plain, overlays, on_disk }) {
                 Err(Attempt::NoOverlay) if overlays => self.overlays.store(false, Ordering::Relaxed),
+                Err(Attempt::Shell) if !shell => shell = true,
                 Err(Attempt::TooBig) if !on_disk => {
                     self.large().insert(key);
                 }
@@ -117,14 +124,7 @@ impl LocalExecutor {
         self.large.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run_in(
-        &self,
-        slot: &mut Slot,
-        run: &Run,
-        job: &Job,
-        cancel: &Cancel,
-        (overlays, on_disk): (bool, bool),
-    ) -> Result<Commit, Attempt> {
+    fn run_in(&self, slot: &mut Slot, run: &Run, job: &Job, cancel: &Cancel, how: &How) -> Result<Commit, Attempt> {
         let number = slot.next();
         if run.level == Level::None {
             let (own, cleanup) = slot.own(true)?;
@@ -135,37 +135,64 @@ impl LocalExecutor {
             return Ok(commit);
         }
         slot.ready(&self.store, &self.options)?;
-        let (own, cleanup) = slot.own(on_disk)?;
+        let (own, cleanup) = slot.own(how.on_disk)?;
         let Some(staging) = &mut slot.staging else { return Err(ExecuteError::Cancelled.into()) };
-        let staged = match stage(&self.store, staging, job, &own, overlays) {
+        let staged = match stage(&self.store, staging, job, &own, how.overlays) {
             Ok(staged) => staged,
             Err(error) => {
                 staging.reset()?;
                 return Err(error.into());
             }
         };
-        let order = self.order(number, run, job, &own, staged.mounts)?;
+        let order = self.order(number, run, job, (&own, staged.mounts), how.plain.as_ref())?;
         let ran = slot.run(&self.store, &self.options, order, cancel)?;
+        // How a command that cannot be started or dies of a signal is worded, bash knows best.
+        let worded = matches!(&ran.done.result, RunResult::Told(Told::NotStarted(_)))
+            || matches!(&ran.done.result, RunResult::Told(Told::Ran { status, .. }) if *status < 0);
+        if how.plain.is_some() && worded {
+            cleanup.now()?;
+            return Err(Attempt::Shell);
+        }
         let commit = self.finish(job, run.level, &staged.work, own.on_disk, ran)?;
         cleanup.now()?;
         Ok(commit)
     }
 
-    fn order(&self, number: u64, run: &Run, job: &Job, own: &Own, mounts: Vec<Mount>) -> Result<Order, ExecuteError> {
+    fn order(
+        &self,
+        number: u64,
+        run: &Run,
+        job: &Job,
+        (own, mounts): (&Own, Vec<Mount>),
+        plain: Option<&Plain>,
+    ) -> Result<Order, ExecuteError> {
         let root = match &job.root {
             Some(tree) => Some((tree.0.hex(), relative(&self.store, &self.store.materialise(tree)?)?)),
             None => None,
         };
-        Ok(Order {
+        let order = Order {
             number,
             root,
             own: own.seen_as.clone(),
             mounts,
-            programs: programs(run),
-            arguments: run.arguments.clone(),
-            environment: run.environment.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+            programs: Vec::new(),
+            arguments: Vec::new(),
+            environment: Vec::new(),
+            spared: None,
+            redirections: [None, None],
             loopback: run.loopback,
             timeout_ms: job.timeout_ms,
+        };
+        Ok(match plain.cloned() {
+            Some(Plain { shell, programs, arguments, environment, redirections }) => {
+                Order { programs, arguments, environment, spared: Some(shell), redirections, ..order }
+            }
+            None => Order {
+                programs: programs(run),
+                arguments: run.arguments.clone(),
+                environment: run.environment.iter().map(|(name, value)| format!("{name}={value}")).collect(),
+                ..order
+            },
         })
     }
 
@@ -247,9 +274,19 @@ impl Executor for LocalExecutor {
     }
 }
 
+/// How one attempt is made.
+struct How {
+    /// The one program to start instead of a shell.
+    plain: Option<Plain>,
+    overlays: bool,
+    on_disk: bool,
+}
+
 /// Why one attempt failed.
 enum Attempt {
     Failed(ExecuteError),
+    /// The shell that was spared has a word to say.
+    Shell,
     /// The kernel gives us no overlay; staging without one works.
     NoOverlay,
     /// It wrote more than may lie in memory; on disk there is room.
@@ -260,7 +297,8 @@ impl Attempt {
     fn into_error(self) -> ExecuteError {
         match self {
             Attempt::Failed(error) => error,
-            Attempt::TooBig => ExecuteError::Cancelled,
+            // Neither leaves the loop of attempts.
+            Attempt::TooBig | Attempt::Shell => ExecuteError::Cancelled,
             Attempt::NoOverlay => {
                 probe::refusal(&Fault { step: "mounting an overlay".to_owned(), errno: libc::EINVAL })
             }
@@ -280,13 +318,17 @@ impl From<StoreError> for Attempt {
     }
 }
 
-/// Paths at which the program may lie: as `execvp` would look, with the job's own `PATH`.
+/// Paths at which the program may lie.
 pub(crate) fn programs(run: &Run) -> Vec<String> {
-    let Some(program) = run.arguments.first() else { return Vec::new() };
+    run.arguments.first().map_or_else(Vec::new, |program| search(program, &run.environment))
+}
+
+/// Paths at which a program may lie: as `execvp` would look, with the job's own `PATH`.
+pub(crate) fn search(program: &str, environment: &BTreeMap<String, String>) -> Vec<String> {
     if program.contains('/') {
-        return vec![program.clone()];
+        return vec![program.to_owned()];
     }
-    let path = run.environment.get("PATH").map_or("/usr/bin:/bin", String::as_str);
+    let path = environment.get("PATH").map_or("/usr/bin:/bin", String::as_str);
     path.split(':').filter(|folder| !folder.is_empty()).map(|folder| format!("{folder}/{program}")).collect()
 }
 

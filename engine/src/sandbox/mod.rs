@@ -3,6 +3,7 @@
 //! The parts, in the order in which an action meets them:
 //! ```text
 //! executor   a job, a free slot, an outcome                        (in the engine's process)
+//! plain      a shell's command that needs no shell
 //! stage      the working folder, what is mounted into it
 //! slot       a spawner and its socket; protocol: what they say
 //! spawner    one small process per slot, in its own user and network namespace
@@ -23,6 +24,7 @@ mod executor;
 mod files;
 mod limits;
 mod mounts;
+mod plain;
 mod probe;
 mod protocol;
 mod seccomp;

@@ -59,6 +59,8 @@ fn attempt(store: &Store, options: &SandboxOptions) -> Result<(), ExecuteError> 
         programs: vec!["/nothing".to_owned()],
         arguments: vec!["nothing".to_owned()],
         environment: Vec::new(),
+        spared: None,
+        redirections: [None, None],
         loopback: true,
         timeout_ms: None,
     };

@@ -78,6 +78,10 @@ pub(crate) struct Order {
     pub(crate) arguments: Vec<String>,
     /// `NAME=value`.
     pub(crate) environment: Vec<String>,
+    /// For a plain command: the shell that is spared. It must be there, and the program learns its own path as `_`.
+    pub(crate) spared: Option<String>,
+    /// Files at standard input and standard output, relative to the working folder.
+    pub(crate) redirections: [Option<String>; 2],
     /// Is `lo` up?
     pub(crate) loopback: bool,
     /// Longest run.

@@ -378,6 +378,12 @@ impl Outcomes for Db {
         }
     }
 
+    fn prepare(&self, objects: &[Object]) -> Result<(), StoreError> {
+        let mut batch = WriteBatch::default();
+        objects.iter().try_for_each(|object| self.inner.add(&mut batch, object))?;
+        if batch.is_empty() { Ok(()) } else { self.inner.write(batch, false) }
+    }
+
     fn commit(&self, commits: &[Commit]) -> Result<(), StoreError> {
         let mut batch = WriteBatch::default();
         for commit in commits {

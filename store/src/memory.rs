@@ -116,6 +116,11 @@ impl Outcomes for Memory {
         Ok(self.read().outcomes.get(id).cloned())
     }
 
+    fn prepare(&self, objects: &[Object]) -> Result<(), StoreError> {
+        let mut state = self.write();
+        objects.iter().try_for_each(|object| put_object(&mut state, self.function, object))
+    }
+
     fn commit(&self, commits: &[Commit]) -> Result<(), StoreError> {
         let mut state = self.write();
         for commit in commits {

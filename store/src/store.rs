@@ -18,7 +18,7 @@ use crate::memory::Memory;
 use crate::outcome::Outcome;
 use crate::scratch::{Scratch, ScratchDir};
 use crate::stat_cache::StatCache;
-use crate::traits::{Blobs, Commit, Inventory, Outcomes, RowChange, Rows, Table, Trees};
+use crate::traits::{Blobs, Commit, Inventory, Object, Outcomes, RowChange, Rows, Table, Trees};
 use crate::tree::Directory;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -222,6 +222,17 @@ impl Outcomes for Store {
     fn outcome(&self, id: &ActionId) -> Result<Option<Outcome>, StoreError> {
         let _open = self.shared.gate.enter_for(&id.0);
         self.backend.outcome(id)
+    }
+    fn prepare(&self, objects: &[Object]) -> Result<(), StoreError> {
+        let _open = self.shared.gate.enter();
+        self.backend.prepare(objects)?;
+        for object in objects {
+            match object {
+                Object::Blob(id, _) => self.touch(&id.0),
+                Object::Tree(id, _) => self.touch(&id.0),
+            }
+        }
+        Ok(())
     }
     fn commit(&self, commits: &[Commit]) -> Result<(), StoreError> {
         let _open = self.shared.gate.enter();

@@ -66,6 +66,9 @@ pub enum Object {
 pub trait Outcomes: Send + Sync {
     /// The last outcome of an action, success or failure.
     fn outcome(&self, id: &ActionId) -> Result<Option<Outcome>, StoreError>;
+    /// Makes objects readable before the outcome that names them is committed. They need not be durable: the commit
+    /// sees to that.
+    fn prepare(&self, objects: &[Object]) -> Result<(), StoreError>;
     /// Makes outcomes and everything they name visible in one step; durable when it returns.
     fn commit(&self, commits: &[Commit]) -> Result<(), StoreError>;
     /// Forgets an outcome (its outputs turned out to be lost or corrupt).

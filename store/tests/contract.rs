@@ -24,6 +24,7 @@ contract!(
     files_are_kept_and_taken,
     trees_read_back,
     commits_are_whole,
+    prepared_objects_can_be_read_at_once,
     rows_are_sorted,
     objects_can_be_removed,
     files_are_ingested,
@@ -128,6 +129,24 @@ fn trees_read_back(store: &Store, _: &Path) {
     let empty = Directory::default().id(store.function());
     assert!(store.has_tree(&empty).unwrap(), "the empty tree is always there");
     assert!(matches!(store.tree(&TreeId(store.function().digest(b"?"))), Err(StoreError::Missing(_))));
+}
+
+fn prepared_objects_can_be_read_at_once(store: &Store, _: &Path) {
+    for bytes in contents() {
+        let blob = BlobId(store.function().digest(&bytes));
+        let mut tree = Directory::default();
+        tree.add("f".into(), Node::File { blob, executable: true }).unwrap();
+        let id = tree.id(store.function());
+        let objects = [Object::Blob(blob, bytes.clone()), Object::Tree(id, tree.encode())];
+        store.prepare(&objects).unwrap();
+        store.prepare(&objects).unwrap();
+        assert_eq!(store.blob(&blob).unwrap(), bytes);
+        assert_eq!(*store.tree(&id).unwrap(), tree);
+    }
+    let said = BlobId(store.function().digest(b"said"));
+    let lie = Object::Blob(said, b"other".to_vec());
+    assert!(matches!(store.prepare(&[lie]), Err(StoreError::WrongDigest { .. })));
+    assert!(!store.has_blob(&said).unwrap());
 }
 
 fn commits_are_whole(store: &Store, _: &Path) {

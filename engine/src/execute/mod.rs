@@ -11,11 +11,8 @@ pub(crate) use dispatch::Dispatch;
 
 use crate::context::Context;
 use crate::event::{Event, Executed};
-use crossbeam_channel::{Receiver, Sender};
-use gx_store::{
-    ActionId, BlobId, Blobs, Cancel, Commit, ExecuteError, Executor, Job, Lowered, Object, OutputKind, Store,
-    StoreError, Trees,
-};
+use crate::queue::{Receiver, Sender};
+use gx_store::{ActionId, BlobId, Cancel, Commit, ExecuteError, Executor, Job, Lowered, Object, Outcomes, OutputKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -28,7 +25,7 @@ pub(crate) struct Task {
 
 /// Runs tasks until there are no more.
 pub(crate) fn serve(tasks: &Receiver<Task>, events: &Sender<Event>) {
-    for Task { context, job, cancel } in tasks {
+    while let Some(Task { context, job, cancel }) = tasks.recv() {
         let action = job.lowered.id;
         let result = if cancel.is_cancelled() { Err(ExecuteError::Cancelled) } else { run(&context, &job, &cancel) };
         // The build must not be kept alive by the last thread that worked for it.
@@ -43,23 +40,13 @@ fn run(context: &Context, job: &Job, cancel: &Cancel) -> Result<Executed, Execut
     let tried = catch_unwind(AssertUnwindSafe(|| context.executor.execute(job, cancel)));
     let mut commit = tried.unwrap_or_else(|panic| Err(internal(job, &panic_text(panic.as_ref()))))?;
     check(job, &commit)?;
-    let visible = put(context.executor.store(), &commit.objects).is_ok();
+    // So that whoever needs an output can start while the outcome becomes durable. When that fails nobody starts
+    // early, and the commit says why.
+    let visible = context.executor.store().prepare(&commit.objects).is_ok();
     let mut objects = key_objects(&job.lowered);
     objects.append(&mut commit.objects);
     commit.objects = objects;
     Ok(Executed { commit: Box::new(commit), visible })
-}
-
-/// Puts what an outcome names into the store, so that whoever needs it can start while the outcome becomes durable.
-/// When that fails nobody starts early, and the commit says why.
-fn put(store: &Store, objects: &[Object]) -> Result<(), StoreError> {
-    for object in objects {
-        match object {
-            Object::Blob(_, bytes) => drop(store.put_blob(bytes)?),
-            Object::Tree(_, bytes) => drop(store.put_tree(bytes)?),
-        }
-    }
-    Ok(())
 }
 
 /// What an executor owes: the outcome of this action, and for a success exactly the declared outputs.

@@ -99,6 +99,10 @@ impl Outcomes for Faulty {
         self.fail()?;
         self.inner.outcome(id)
     }
+    fn prepare(&self, objects: &[Object]) -> Result<(), StoreError> {
+        self.fail()?;
+        self.inner.prepare(objects)
+    }
     fn commit(&self, commits: &[Commit]) -> Result<(), StoreError> {
         self.fail()?;
         self.inner.commit(commits)?;

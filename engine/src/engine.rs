@@ -13,14 +13,15 @@ use crate::execute::{self, Dispatch};
 use crate::graph::{Graph, Vertex};
 use crate::history::History;
 use crate::notice::{How, Notice, Warning};
+use crate::queue::{self, queue};
 use crate::rebuild::Rebuilder;
 use crate::result::{BuildResult, Counts};
 use crate::schedule::{Ended, Loop, Outlets};
 use crate::shortcut::{Shortcuts, Whole};
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Sender, bounded};
 use gx_store::{Cancel, Cost, DerivationId, Outcome, Plan, Store, StoreError};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
@@ -37,7 +38,7 @@ struct Shared {
     durations: Arc<Durations>,
     history: History,
     shortcuts: Shortcuts,
-    events: Sender<Event>,
+    events: queue::Sender<Event>,
     next: AtomicU64,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -50,7 +51,7 @@ impl Engine {
     pub fn start(config: EngineConfig) -> Result<Engine, EngineError> {
         let config = Arc::new(config);
         let durations = Arc::new(Durations::new(config.store.clone()));
-        let (events, heard) = unbounded();
+        let (events, heard) = queue();
         let threads = Threads { config: config.clone(), events: events.clone(), started: Vec::new() };
         let threads = threads.start(heard, durations.clone())?;
         let (history, shortcuts) = (History::new(config.store.clone()), Shortcuts::new(config.store.clone()));
@@ -186,15 +187,20 @@ impl Drop for Shared {
 /// Starts the threads. When one cannot be started, the others end because their channels do.
 struct Threads {
     config: Arc<EngineConfig>,
-    events: Sender<Event>,
+    events: queue::Sender<Event>,
     started: Vec<JoinHandle<()>>,
 }
 
 impl Threads {
-    fn start(mut self, heard: Receiver<Event>, durations: Arc<Durations>) -> Result<Vec<JoinHandle<()>>, EngineError> {
-        let (questions, asked) = unbounded();
-        let (tasks, to_run) = unbounded();
-        let (commits, to_commit) = unbounded();
+    fn start(
+        mut self,
+        heard: queue::Receiver<Event>,
+        durations: Arc<Durations>,
+    ) -> Result<Vec<JoinHandle<()>>, EngineError> {
+        let (questions, asked) = queue();
+        let (tasks, to_run) = queue();
+        let (commits, to_commit) = queue();
+        let busy = Arc::new(AtomicUsize::new(0));
         let checkers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_CHECKERS);
         let rebuilder = Arc::new(Rebuilder::new(self.config.store.clone()));
         for number in 0..checkers {
@@ -206,8 +212,9 @@ impl Threads {
             self.spawn(format!("gx-run-{number}"), move || execute::serve(&to_run, &events))?;
         }
         let (store, events) = (self.config.store.clone(), self.events.clone());
-        self.spawn("gx-commit".to_owned(), move || commit::serve(&store, &to_commit, &events))?;
-        let outlets = Outlets { questions, tasks, commits };
+        let running = busy.clone();
+        self.spawn("gx-commit".to_owned(), move || commit::serve(&store, &to_commit, &running, &events))?;
+        let outlets = Outlets { questions, tasks, commits, busy };
         let main = Loop::new(self.config.clone(), durations, outlets, checkers);
         self.spawn("gx-loop".to_owned(), move || main.run(&heard))?;
         Ok(self.started)

@@ -9,9 +9,9 @@ use crate::context::Context;
 use crate::error::ActionError;
 use crate::event::{Event, Question};
 use crate::graph::Vertex;
+use crate::queue::{Receiver, Sender};
 use crate::resolve;
 use crate::roots::Roots;
-use crossbeam_channel::{Receiver, Sender};
 use gx_store::action::lower;
 use gx_store::{ActionId, Blobs, Digest, Job, Node, Outcome, Outcomes, Resolved, Store, StoreError, Trees};
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Rebuilder {
 
     /// Answers until nobody can ask or hear any more.
     pub(crate) fn serve(&self, questions: &Receiver<Question>, events: &Sender<Event>) {
-        for question in questions {
+        while let Some(question) = questions.recv() {
             let event = match question {
                 Question::Check { batch, context, vertices } => {
                     let answers = vertices.into_iter().map(|v| (v, self.check(&context, v))).collect();

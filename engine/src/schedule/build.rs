@@ -62,6 +62,10 @@ pub(crate) struct Ended {
     pub(crate) reasons: HashMap<Vertex, Reason>,
 }
 
+fn head(action: ActionId) -> u64 {
+    action.0.hash.first_chunk().map_or(0, |head| u64::from_le_bytes(*head))
+}
+
 /// One build.
 pub(super) struct Build {
     pub(super) context: Arc<Context>,
@@ -75,6 +79,8 @@ pub(super) struct Build {
     pub(super) moved: Vec<bool>,
     pub(super) hows: Vec<Option<How>>,
     pub(super) reasons: HashMap<Vertex, Reason>,
+    /// Actions that ran in this build, by the head of their digest: only a count hangs on it.
+    ran: HashSet<u64>,
     pub(super) started: HashMap<Vertex, Duration>,
     pub(super) to_check: BinaryHeap<(u64, Reverse<Vertex>)>,
     /// Flights that this build owns and that can start.
@@ -108,6 +114,7 @@ impl Build {
             moved: vec![false; graph.len()],
             hows: vec![None; graph.len()],
             reasons: HashMap::new(),
+            ran: HashSet::new(),
             started: HashMap::new(),
             to_check: BinaryHeap::new(),
             ready: BinaryHeap::new(),
@@ -237,12 +244,15 @@ impl Build {
         match finish {
             Finish::Ran(outcome, reason) => {
                 self.reasons.insert(vertex, reason);
+                self.ran.insert(head(outcome.action));
                 self.warn_undeclared(vertex, &outcome);
                 self.end_with(vertex, outcome, How::Ran, false)
             }
             Finish::Known { outcome, remembered } => {
-                // What runs at this moment for somebody else was not known before: that is no cutoff.
-                let moved = remembered && self.context.graph.needs(vertex).any(|need| self.moved(need));
+                // What runs at this moment for somebody else, or ran in this build for another derivation, was not
+                // known before: that is no cutoff.
+                let known = remembered && !self.ran.contains(&head(outcome.action));
+                let moved = known && self.context.graph.needs(vertex).any(|need| self.moved(need));
                 self.end_with(vertex, outcome, if moved { How::CutOff } else { How::Cached }, remembered)
             }
             Finish::Impossible(error) => {

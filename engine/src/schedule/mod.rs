@@ -22,14 +22,15 @@ use crate::durations::Durations;
 use crate::event::{Event, Question};
 use crate::execute::Task;
 use crate::graph::Vertex;
+use crate::queue::{Receiver, Sender};
 use crate::rebuild::{Answer, Reason, lost_object};
 use build::{Build, Finish};
-use crossbeam_channel::{Receiver, Sender};
 use flight::Flight;
 use gx_store::{ActionId, Commit, Job, Outcomes};
 use settled::Settled;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Vertices of one build that are asked about or wait for a flight, at most: bounds memory, while what is known
 /// already passes through at once.
@@ -43,6 +44,8 @@ pub(crate) struct Outlets {
     pub(crate) questions: Sender<Question>,
     pub(crate) tasks: Sender<Task>,
     pub(crate) commits: Sender<Box<Commit>>,
+    /// Actions that executors have, for the commit thread: while there are some, more commits will come.
+    pub(crate) busy: Arc<AtomicUsize>,
 }
 
 /// All scheduling state.
@@ -77,7 +80,7 @@ impl Loop {
 
     /// Runs until the engine is dropped.
     pub(crate) fn run(mut self, events: &Receiver<Event>) {
-        while let Ok(event) = events.recv() {
+        while let Some(event) = events.recv() {
             let mut next = Some(event);
             // Everything that happened is taken in before anything is started: better order, fewer wakeups.
             while let Some(event) = next.take() {
@@ -85,10 +88,11 @@ impl Loop {
                     return;
                 }
                 self.handle(event);
-                next = events.try_recv().ok();
+                next = events.try_recv();
             }
             self.ask();
             self.start();
+            self.outlets.busy.store(self.running, Ordering::Relaxed);
             self.end_builds();
         }
     }

@@ -11,11 +11,10 @@ use super::slot::{Log, Own, Ran, Slot};
 use super::stage::{relative, stage, stage_copies};
 use super::{SandboxOptions, bare, probe};
 use gx_store::{
-    BlobId, Cancel, Commit, Cost, Ending, ExecuteError, Executor, Job, Level, Object, Outcome, RelPath, Run, Store,
-    StoreError, TreeId, Trees, Work,
+    Cancel, Commit, Cost, Ending, ExecuteError, Executor, Job, Level, Outcome, RelPath, Run, Store, StoreError, Work,
 };
 use std::collections::{BTreeMap, HashSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -144,7 +143,7 @@ impl LocalExecutor {
                 return Err(error.into());
             }
         };
-        let order = self.order(number, run, job, (&own, staged.mounts), how.plain.as_ref())?;
+        let order = self.order(number, run, job, (&own, &staged.mounts), how.plain.as_ref())?;
         let ran = slot.run(&self.store, &self.options, order, cancel)?;
         // How a command that cannot be started or dies of a signal is worded, bash knows best.
         let worded = matches!(&ran.done.result, RunResult::Told(Told::NotStarted(_)))
@@ -154,7 +153,10 @@ impl LocalExecutor {
             return Err(Attempt::Shell);
         }
         let commit = self.finish(job, run.level, &staged.work, own.on_disk, ran)?;
-        cleanup.now()?;
+        let outputs: Vec<PathBuf> = job.derivation.outputs.iter().map(|o| staged.work.join(&o.path)).collect();
+        let mut folders = vec![own.path.join("tmp"), staged.work];
+        folders.extend(staged.folders);
+        cleanup.knowing(staged.files.iter().chain(&outputs).map(PathBuf::as_path), &folders)?;
         Ok(commit)
     }
 
@@ -163,7 +165,7 @@ impl LocalExecutor {
         number: u64,
         run: &Run,
         job: &Job,
-        (own, mounts): (&Own, Vec<Mount>),
+        (own, mounts): (&Own, &[Mount]),
         plain: Option<&Plain>,
     ) -> Result<Order, ExecuteError> {
         let root = match &job.root {
@@ -174,7 +176,7 @@ impl LocalExecutor {
             number,
             root,
             own: own.seen_as.clone(),
-            mounts,
+            mounts: mounts.to_vec(),
             programs: Vec::new(),
             arguments: Vec::new(),
             environment: Vec::new(),
@@ -220,27 +222,12 @@ impl LocalExecutor {
             }
         }
         let Collected { outputs, mut objects, undeclared, .. } = collected;
-        self.add_record(job, &mut objects)?;
         let stdout = ran.stdout.keep(&self.store, &mut objects)?;
         let stderr = ran.stderr.keep(&self.store, &mut objects)?;
         let executor = "local".to_owned();
         let action = job.lowered.id;
         let outcome = Outcome { action, ending, outputs, stdout, stderr, undeclared, level, executor, cost };
         Ok(Commit { outcome, objects })
-    }
-
-    /// The action itself, so that it can be explained and sent to a remote.
-    fn add_record(&self, job: &Job, objects: &mut Vec<Object>) -> Result<(), StoreError> {
-        let lowered = &job.lowered;
-        let mut seen: HashSet<TreeId> = HashSet::new();
-        for (id, bytes) in &lowered.directories {
-            if seen.insert(*id) && !self.store.has_tree(id)? {
-                objects.push(Object::Tree(*id, bytes.clone()));
-            }
-        }
-        objects.push(Object::Blob(lowered.command_id, lowered.command.clone()));
-        objects.push(Object::Blob(BlobId(lowered.id.0), lowered.action.clone()));
-        Ok(())
     }
 
     fn not_started(&self, job: &Job, why: String) -> ExecuteError {

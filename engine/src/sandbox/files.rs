@@ -8,6 +8,7 @@ use std::fs::{self, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 /// Makes a folder of mode 0755.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
@@ -15,8 +16,21 @@ pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
     adjust(path)
 }
 
-/// A fresh folder has mode 0777 without the bits of the umask: nothing to do under the usual one.
+/// Is the umask of this process the usual 022? Then fresh files and folders have the modes that are wanted. Asked
+/// once: nothing here changes it.
+fn umask_is_usual() -> bool {
+    static USUAL: OnceLock<bool> = OnceLock::new();
+    *USUAL.get_or_init(|| {
+        let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+        status.lines().any(|line| line.strip_prefix("Umask:").is_some_and(|mask| mask.trim() == "0022"))
+    })
+}
+
+/// A fresh folder has mode 0777 without the bits of the umask.
 fn adjust(path: &Path) -> Result<(), StoreError> {
+    if umask_is_usual() {
+        return Ok(());
+    }
     let mode = fs::symlink_metadata(path).map_err(|e| StoreError::io("making", path, e))?.permissions().mode();
     if mode & 0o7777 == 0o755 { Ok(()) } else { set_mode(path, 0o755) }
 }
@@ -40,7 +54,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8], executable: bool) -> Result<
     let make = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         file.write_all(bytes)?;
-        file.set_permissions(Permissions::from_mode(mode))
+        if umask_is_usual() { Ok(()) } else { file.set_permissions(Permissions::from_mode(mode)) }
     };
     make().map_err(|e| StoreError::io("writing", path, e))
 }
@@ -123,6 +137,29 @@ impl Cleanup {
     /// Removes it now, and says so when that fails.
     pub(crate) fn now(mut self) -> Result<(), StoreError> {
         self.0.take().map_or(Ok(()), |path| remove(&path))
+    }
+
+    /// The same, given what is likely in it: files, and folders with parents before children. When nothing else is
+    /// there no folder has to be read, which costs most.
+    pub(crate) fn knowing<'a>(
+        self,
+        files: impl IntoIterator<Item = &'a Path>,
+        folders: &[PathBuf],
+    ) -> Result<(), StoreError> {
+        let Some(path) = self.0.as_deref() else { return Ok(()) };
+        for file in files {
+            // A guess: what is not there, or is a folder, is seen to below.
+            let _ = fs::remove_file(file);
+        }
+        for folder in folders.iter().rev() {
+            let _ = fs::remove_dir(folder);
+        }
+        if fs::remove_dir(path).is_err() {
+            return self.now();
+        }
+        let mut done = self;
+        done.0 = None;
+        Ok(())
     }
 }
 

@@ -8,7 +8,7 @@
 //! slot       a spawner and its socket; protocol: what they say
 //! spawner    one small process per slot, in its own user and network namespace
 //! mounts     the root that an action sees                          (in the slot's processes)
-//! child      the action's init, and the action itself; seccomp, limits
+//! child      the action's init; launch: the action itself; unstarted: why it is not there; seccomp, limits
 //! collect    declared outputs as store objects                     (in the engine's process again)
 //! bare       level `none`: no sandbox, asked for and recorded
 //! probe      what this machine allows, and what to change
@@ -22,6 +22,7 @@ mod child;
 mod collect;
 mod executor;
 mod files;
+mod launch;
 mod limits;
 mod mounts;
 mod plain;
@@ -31,6 +32,7 @@ mod seccomp;
 mod slot;
 mod spawner;
 mod stage;
+mod unstarted;
 
 pub use executor::LocalExecutor;
 pub use probe::{Finding, Probe, probe};

@@ -20,7 +20,9 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{chdir, pivot_root};
 use rustix::fs::{Mode, OFlags};
-use std::ffi::OsStr;
+use rustix::io::Errno;
+use rustix::mount::{MountFlags, UnmountFlags};
+use std::ffi::{CStr, CString, OsStr};
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -166,33 +168,92 @@ impl Skeleton {
 
     /// Lies more in memory than may?
     pub(crate) fn is_too_big(&self) -> bool {
-        statvfs("/fast").is_ok_and(|held| {
-            let bytes = (held.blocks() - held.blocks_free()) * held.fragment_size();
-            bytes > self.fast_bytes || held.files() - held.files_free() > limits::FAST_FILES
+        // An init may be at work in this memory, so this must not set `errno`.
+        rustix::fs::statvfs(c"/fast").is_ok_and(|held| {
+            let bytes = held.f_blocks.saturating_sub(held.f_bfree).saturating_mul(held.f_frsize);
+            bytes > self.fast_bytes || held.f_files.saturating_sub(held.f_ffree) > limits::FAST_FILES
         })
+    }
+}
+
+/// What an action adds to the root, ready for a process that may not allocate.
+#[derive(Debug)]
+pub(crate) struct Mounts {
+    calls: Vec<Call>,
+}
+
+#[derive(Debug)]
+struct Call {
+    from: CString,
+    at: CString,
+    /// Options of an overlay; a bind mount has none.
+    overlay: Option<CString>,
+}
+
+/// Where furnishing failed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum At {
+    Mount(usize),
+    Proc,
+    Root,
+    Work,
+}
+
+impl Mounts {
+    /// The mounts of an action with this own folder. `Err` says what cannot be named.
+    pub(crate) fn new(own: &str, mounts: &[Mount]) -> Result<Mounts, String> {
+        let text = |text: String| CString::new(text).map_err(|e| format!("the path {e} has a NUL byte"));
+        let bind =
+            |from: String, at: String| Ok::<Call, String>(Call { from: text(from)?, at: text(at)?, overlay: None });
+        let mut calls = vec![bind(format!("/{own}/w"), "/root/w".to_owned())?];
+        for one in mounts {
+            calls.push(match one {
+                Mount::Bind { from, at } => bind(format!("/{from}"), format!("/root/w/{at}"))?,
+                Mount::Overlay { lower, upper, work, at } => {
+                    let options = format!("lowerdir=/{lower},upperdir=/{upper},workdir=/{work},userxattr");
+                    Call { overlay: Some(text(options)?), ..bind("overlay".to_owned(), format!("/root/w/{at}"))? }
+                }
+            });
+        }
+        calls.push(bind(format!("/{own}/tmp"), "/root/tmp".to_owned())?);
+        Ok(Mounts { calls })
     }
 
     /// In an action's own mount namespace: its working folder, inputs, `/tmp` and `/proc`; then the move into it.
-    pub(crate) fn furnish_action(&self, own: &str, mounts: &[Mount]) -> Outcome {
-        let (top, w) = (Path::new("/"), Path::new("/root/w"));
-        let own = top.join(own);
-        bind(&own.join("w"), w, MsFlags::empty())?;
-        for one in mounts {
-            match one {
-                Mount::Bind { from, at } => bind(&top.join(from), &w.join(at), MsFlags::empty())?,
-                Mount::Overlay { lower, upper, work, at } => {
-                    let options = format!("lowerdir=/{lower},upperdir=/{upper},workdir=/{work},userxattr");
-                    let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV;
-                    mount(Some("overlay"), &w.join(at), Some("overlay"), flags, Some(options.as_str()))
-                        .map_err(|e| Fault::new(format!("mounting an overlay at {at}"), e))?;
-                }
-            }
+    /// Allocates nothing and sets no `errno`.
+    pub(crate) fn furnish(&self) -> Result<(), (At, Errno)> {
+        let hard = MountFlags::NOSUID | MountFlags::NODEV;
+        for (index, call) in self.calls.iter().enumerate() {
+            let (from, at) = (call.from.as_c_str(), call.at.as_c_str());
+            let result = match &call.overlay {
+                None => rustix::mount::mount_bind(from, at),
+                Some(options) => rustix::mount::mount(from, at, c"overlay", hard, Some(options.as_c_str())),
+            };
+            result.map_err(|e| (At::Mount(index), e))?;
         }
-        bind(&own.join("tmp"), Path::new("/root/tmp"), MsFlags::empty())?;
-        let flags = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC | MsFlags::MS_RDONLY;
-        mount(Some("proc"), "/root/proc", Some("proc"), flags, NONE).map_err(|e| Fault::new("mounting /proc", e))?;
-        pivot(Path::new("/root"))?;
-        chdir("/w").map_err(|e| Fault::new("entering /w", e))
+        let flags = hard | MountFlags::NOEXEC | MountFlags::RDONLY;
+        rustix::mount::mount(c"proc", c"/root/proc", c"proc", flags, None::<&CStr>).map_err(|e| (At::Proc, e))?;
+        let root = |e| (At::Root, e);
+        rustix::process::chdir(c"/root").map_err(root)?;
+        rustix::process::pivot_root(c".", c".").map_err(root)?;
+        rustix::mount::unmount(c".", UnmountFlags::DETACH).map_err(root)?;
+        rustix::process::chdir(c"/w").map_err(|e| (At::Work, e))
+    }
+
+    /// What was tried there.
+    pub(crate) fn words(&self, at: At) -> String {
+        match at {
+            At::Proc => "mounting /proc".to_owned(),
+            At::Root => "moving into /root".to_owned(),
+            At::Work => "entering /w".to_owned(),
+            At::Mount(index) => match self.calls.get(index) {
+                Some(Call { at, overlay: Some(_), .. }) => format!("mounting an overlay at {}", at.to_string_lossy()),
+                Some(Call { at, from, .. }) => {
+                    format!("mounting {} at {}", from.to_string_lossy(), at.to_string_lossy())
+                }
+                None => "mounting".to_owned(),
+            },
+        }
     }
 }
 

@@ -5,18 +5,17 @@
 //! its end. The end of the socket is its own end, and that of whatever it runs. One thread. Invariant: when it
 //! says `Done`, no process of the action is alive. This file does not know what an action is for.
 
-use super::child::{self, Ends, Init};
+use super::child::{Action, Ends, Init, Workshop};
 use super::limits;
 use super::mounts::{Skeleton, leave_host};
 use super::protocol::{Done, Fault, Order, Reply, Request, RunResult, SPAWNER_ARGUMENT, Stream, Told, receive, send};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Signal, WaitId, WaitIdOptions, pidfd_send_signal, waitid};
-use std::io::{IoSlice, Result};
+use rustix::process::{Signal, pidfd_send_signal};
+use std::io::{Error, IoSlice, Read, Result, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 /// Output that is held back before it is sent on.
@@ -35,7 +34,7 @@ pub fn spawner_main_if_asked() {
 }
 
 fn serve() -> Result<()> {
-    let mut socket = UnixStream::from(rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), 3)?);
+    let mut socket = Wire(rustix::io::fcntl_dupfd_cloexec(std::io::stdin(), 3)?);
     let null = std::fs::OpenOptions::new().read(true).write(true).open("/dev/null")?;
     let null = rustix::io::fcntl_dupfd_cloexec(&null, 3)?;
     nix::unistd::dup2_stdin(&null)?;
@@ -52,12 +51,16 @@ fn serve() -> Result<()> {
         Err(fault) => return send(&mut socket, &Reply::Refused(fault)),
     };
     send(&mut socket, &Reply::Ready)?;
-    hand_over(&socket, &fast)?;
+    hand_over(&socket.0, &fast)?;
     drop(fast);
+    let mut workshop = match Workshop::new() {
+        Ok(workshop) => workshop,
+        Err(fault) => return Err(Error::from_raw_os_error(fault.errno)),
+    };
     loop {
         match receive(&mut socket)? {
             Request::Run(order) => {
-                let done = run(&mut skeleton, &order, &mut socket, &null)?;
+                let done = run(&mut workshop, &mut skeleton, &order, &mut socket, &null)?;
                 send(&mut socket, &Reply::Done(Box::new(done)))?;
             }
             // A kill that came too late, and a second setup, which nobody sends.
@@ -66,8 +69,27 @@ fn serve() -> Result<()> {
     }
 }
 
+/// The socket to the executor. Its calls set no `errno`: an init may be at work in the same memory.
+struct Wire(OwnedFd);
+
+impl Read for Wire {
+    fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
+        Ok(rustix::io::retry_on_intr(|| rustix::io::read(&self.0, &mut *buffer))?)
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize> {
+        Ok(rustix::io::retry_on_intr(|| rustix::io::write(&self.0, bytes))?)
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        Ok(())
+    }
+}
+
 /// Sends a descriptor, with a byte to carry it.
-fn hand_over(socket: &UnixStream, fd: &OwnedFd) -> Result<()> {
+fn hand_over(socket: &OwnedFd, fd: &OwnedFd) -> Result<()> {
     let fds = [std::os::fd::AsFd::as_fd(fd)];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -136,7 +158,7 @@ impl Capture {
     }
 
     /// Takes what is there now.
-    fn drain(&mut self, to: &mut UnixStream) -> Result<()> {
+    fn drain(&mut self, to: &mut Wire) -> Result<()> {
         let mut buffer = [0; 16 << 10];
         while self.open {
             match rustix::io::read(&self.from, &mut buffer) {
@@ -153,7 +175,7 @@ impl Capture {
         Ok(())
     }
 
-    fn flush(&mut self, to: &mut UnixStream) -> Result<()> {
+    fn flush(&mut self, to: &mut Wire) -> Result<()> {
         if self.held.is_empty() {
             return Ok(());
         }
@@ -161,39 +183,46 @@ impl Capture {
     }
 }
 
-fn run(skeleton: &mut Skeleton, order: &Order, socket: &mut UnixStream, null: &OwnedFd) -> Result<Done> {
+fn run(
+    workshop: &mut Workshop,
+    skeleton: &mut Skeleton,
+    order: &Order,
+    socket: &mut Wire,
+    null: &OwnedFd,
+) -> Result<Done> {
     let started = Instant::now();
     let done = |result| Done { number: order.number, result, wall_us: started.elapsed().as_micros() as u64 };
     if let Err(fault) = skeleton.set_root(order.root.as_ref()) {
         return Ok(done(RunResult::Told(Told::Fault(fault))));
     }
-    let (report, report_end) = pipe()?;
     let (stdout, stdout_end) = pipe()?;
     let (stderr, stderr_end) = pipe()?;
-    let ends = Ends { stdin: null.as_raw_fd(), stdout: stdout_end, stderr: stderr_end, report: report_end };
-    let init = match child::start(skeleton, order, ends) {
-        Ok(init) => init,
+    let ends = Ends { stdin: null.as_raw_fd(), stdout: stdout_end, stderr: stderr_end };
+    let action = match Action::new(order, &ends) {
+        Ok(action) => action,
+        Err(why) => return Ok(done(RunResult::Told(Told::NotStarted(why)))),
+    };
+    let mut running = match workshop.start(&action, order) {
+        Ok(running) => running,
         Err(fault) => return Ok(done(RunResult::Told(Told::Fault(fault)))),
     };
+    // It has its own copies of these descriptors.
+    drop(ends);
     let mut captures = [Capture::new(Stream::Stdout, stdout), Capture::new(Stream::Stderr, stderr)];
     let deadline = order.timeout_ms.map(|ms| started + Duration::from_millis(ms));
     let weigh = order.own.starts_with("fast/").then_some(&*skeleton);
-    let stopped = watch(&init, order.number, Limits { deadline, weigh }, socket, &mut captures)?;
-    let _ = waitid(WaitId::PidFd(rustix::fd::AsFd::as_fd(&init.pidfd)), WaitIdOptions::EXITED)?;
+    let stopped = watch(&running.init, order.number, Limits { deadline, weigh }, socket, &mut captures)?;
+    running.wait();
+    drop(running);
     let finished = done(RunResult::Vanished);
     for capture in &mut captures {
         capture.drain(socket)?;
         capture.flush(socket)?;
     }
-    let mut told = Vec::new();
-    let mut buffer = [0; 4096];
-    while let Ok(n @ 1..) = rustix::io::read(&report, &mut buffer) {
-        told.extend(buffer.iter().take(n));
-    }
-    let result = match (stopped, receive::<Told>(&mut told.as_slice())) {
+    let result = match (stopped, workshop.told(&action, order)) {
         (Some(stopped), _) => stopped,
-        (None, Ok(told)) => RunResult::Told(told),
-        (None, Err(_)) => RunResult::Vanished,
+        (None, Some(told)) => RunResult::Told(told),
+        (None, None) => RunResult::Vanished,
     };
     Ok(Done { result, ..finished })
 }
@@ -226,7 +255,7 @@ fn watch(
     init: &Init,
     number: u64,
     limits: Limits<'_>,
-    socket: &mut UnixStream,
+    socket: &mut Wire,
     captures: &mut [Capture; 2],
 ) -> Result<Option<RunResult>> {
     let (mut stopped, mut looked) = (None, Instant::now());
@@ -235,7 +264,7 @@ fn watch(
         let [out, err] = &*captures;
         let mut watched = [
             PollFd::new(&init.pidfd, PollFlags::IN),
-            PollFd::new(&*socket, PollFlags::IN),
+            PollFd::new(&socket.0, PollFlags::IN),
             PollFd::new(&out.from, if out.open { PollFlags::IN } else { PollFlags::empty() }),
             PollFd::new(&err.from, if err.open { PollFlags::IN } else { PollFlags::empty() }),
         ];

@@ -70,6 +70,10 @@ pub(crate) struct Staged {
     pub(crate) work: PathBuf,
     /// What is mounted into it, parents first.
     pub(crate) mounts: Vec<Mount>,
+    /// Files that were made in it.
+    pub(crate) files: Vec<PathBuf>,
+    /// Folders that were made in it, parents before children.
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 impl Staging {
@@ -330,18 +334,21 @@ pub(crate) fn stage(
     overlays: bool,
 ) -> Result<Staged, ExecuteError> {
     let plan = Plan::new(store, job)?;
-    let mut staged = Staged { work: own.path.join("w"), mounts: Vec::new() };
+    let mut staged = Staged { work: own.path.join("w"), mounts: Vec::new(), files: Vec::new(), folders: Vec::new() };
     let mut walk = Walk { plan: &plan, staging, staged: &mut staged, own, overlays };
     walk.mixed(&RelPath::default(), &job.lowered.work_tree, false)?;
-    make_outputs(&plan, &staged.work)?;
+    staged.folders.extend(make_outputs(&plan, &staged.work)?);
     Ok(staged)
 }
 
 /// Folders on the way to outputs, and outputs that are folders.
-fn make_outputs(plan: &Plan<'_>, work: &Path) -> Result<(), ExecuteError> {
+fn make_outputs(plan: &Plan<'_>, work: &Path) -> Result<Vec<PathBuf>, ExecuteError> {
+    let mut made = Vec::new();
     for folder in &plan.way {
         if !folder.is_root() {
-            files::ensure_folder(&work.join(folder))?;
+            let at = work.join(folder);
+            files::ensure_folder(&at)?;
+            made.push(at);
         }
     }
     for output in &plan.job.derivation.outputs {
@@ -352,7 +359,7 @@ fn make_outputs(plan: &Plan<'_>, work: &Path) -> Result<(), ExecuteError> {
             files::ensure_folder(&work.join(&output.path))?;
         }
     }
-    Ok(())
+    Ok(made)
 }
 
 struct Walk<'a, 'b> {
@@ -380,6 +387,7 @@ impl Walk<'_, '_> {
             match node {
                 Node::Directory(id) if self.plan.way.contains(&child) => {
                     files::make_folder(&at)?;
+                    self.staged.folders.push(at);
                     self.mixed(&child, id, in_overlay || overlay)?;
                 }
                 Node::Directory(id) => self.pure(&child, *id, &at)?,
@@ -387,9 +395,11 @@ impl Walk<'_, '_> {
                 Node::Symlink(target) => files::make_link(&at, target)?,
                 Node::File { blob, executable } if blob.0.size <= COPY_BYTES => {
                     files::write_file(&at, &self.plan.store.blob(blob)?, *executable)?;
+                    self.staged.files.push(at);
                 }
                 Node::File { blob, executable } => {
                     files::write_file(&at, b"", *executable)?;
+                    self.staged.files.push(at);
                     let from = self.plan.store.blob_file(blob, *executable)?;
                     self.bind(self.plan.relative(&from)?, &child);
                 }
@@ -408,6 +418,7 @@ impl Walk<'_, '_> {
             return Err(ExecuteError::Inputs(TreeError::Conflict(output.path.to_string())));
         }
         files::make_folder(at)?;
+        self.staged.folders.push(at.to_owned());
         if !self.plan.is_own(&id) {
             return self.tree(path, id);
         }
@@ -456,5 +467,5 @@ pub(crate) fn stage_copies(store: &Store, job: &Job, own: &Own) -> Result<Staged
         files::copy_node(store, node, &work.join(path))?;
     }
     make_outputs(&Plan::new(store, job)?, &work)?;
-    Ok(Staged { work, mounts: Vec::new() })
+    Ok(Staged { work, mounts: Vec::new(), files: Vec::new(), folders: Vec::new() })
 }

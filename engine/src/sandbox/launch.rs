@@ -1,0 +1,155 @@
+//! The step from the init to the action's program: a process that shares the init's memory until `execve`.
+//!
+//! Invariants: it allocates nothing; what it needs is made before. This file does not know namespaces.
+
+use super::child::{Ends, last_errno};
+use super::protocol::Order;
+use std::ffi::CString;
+use std::io::Error;
+use std::os::fd::{AsRawFd, RawFd};
+
+/// Its stack.
+pub(super) const STACK: usize = 64 << 10;
+
+/// Everything `execve` needs, made before the process that may not allocate.
+pub(super) struct Launch {
+    programs: Vec<CString>,
+    _arguments: Vec<CString>,
+    _environment: Vec<CString>,
+    argv: Vec<*const libc::c_char>,
+    /// The environment for each program: a plain command's knows its own path.
+    envps: Vec<Vec<*const libc::c_char>>,
+    _own: Vec<CString>,
+    /// For a plain command: the shell, which must be there.
+    spared: Option<CString>,
+    /// Files at standard input and output, and how to open them.
+    redirections: Vec<(RawFd, CString, libc::c_int)>,
+    descriptors: [RawFd; 3],
+    filter: Vec<libc::sock_filter>,
+    /// Of the process that lives between `clone` and `execve`.
+    stack: std::cell::RefCell<Vec<u128>>,
+    /// Filled by the action's process when it fails.
+    failure: std::cell::Cell<(usize, i32)>,
+}
+
+fn strings(list: &[String], what: &str) -> Result<(Vec<CString>, Vec<*const libc::c_char>), String> {
+    let strings = list
+        .iter()
+        .map(|text| CString::new(text.as_str()).map_err(|_| format!("{what} {text:?} has a NUL byte")))
+        .collect::<Result<Vec<_>, _>>()?;
+    let pointers = strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect();
+    Ok((strings, pointers))
+}
+
+impl Launch {
+    /// Makes an order ready.
+    pub(super) fn new(order: &Order, ends: &Ends) -> Result<Launch, String> {
+        let (arguments, argv) = strings(&order.arguments, "the argument")?;
+        let (environment, envp) = strings(&order.environment, "the environment variable")?;
+        let programs = strings(&order.programs, "the program")?.0;
+        let spared = order.spared.as_ref().map(|shell| CString::new(shell.as_str()));
+        let spared = spared.transpose().map_err(|_| "the shell's path has a NUL byte".to_owned())?;
+        let own: Vec<String> = match spared {
+            Some(_) => order.programs.iter().map(|program| format!("_={program}")).collect(),
+            None => Vec::new(),
+        };
+        let (own, pointers) = strings(&own, "the program")?;
+        let given = envp.split_last().map_or(&[][..], |(_, given)| given);
+        let envp_of = |at: usize| {
+            let own = pointers.get(at).filter(|own| !own.is_null());
+            given.iter().chain(own).copied().chain([std::ptr::null()]).collect()
+        };
+        let envps = (0..programs.len()).map(envp_of).collect();
+        let flags = [libc::O_RDONLY, libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC];
+        let mut redirections = Vec::new();
+        for (target, (file, flags)) in order.redirections.iter().zip(flags).enumerate() {
+            if let Some(file) = file {
+                let file = CString::new(file.as_str()).map_err(|_| format!("the file {file:?} has a NUL byte"))?;
+                redirections.push((target as RawFd, file, flags));
+            }
+        }
+        Ok(Launch {
+            programs,
+            _arguments: arguments,
+            _environment: environment,
+            argv,
+            envps,
+            _own: own,
+            spared,
+            redirections,
+            descriptors: [ends.stdin, ends.stdout.as_raw_fd(), ends.stderr.as_raw_fd()],
+            filter: super::seccomp::program(),
+            stack: vec![0; STACK / size_of::<u128>()].into(),
+            failure: std::cell::Cell::new((0, 0)),
+        })
+    }
+
+    /// Starts the action and waits until it has become its program. `Err` is which program failed, and how.
+    pub(super) fn go(&self) -> Result<Result<i32, (usize, i32)>, i32> {
+        let Ok(mut stack) = self.stack.try_borrow_mut() else { return Err(libc::EBUSY) };
+        // SAFETY: the top of the stack lies one past its last element, and is aligned as `u128` is (16).
+        let top = unsafe { stack.as_mut_ptr().add(stack.len()) };
+        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
+        // SAFETY: CLONE_VFORK holds this process until the child has called `execve` or ended, so `self` and the
+        // stack outlive the child's use of them; the child allocates nothing and takes no lock.
+        let pid = unsafe { libc::clone(become_action, top.cast(), flags, (&raw const *self).cast_mut().cast()) };
+        if pid == -1 {
+            return Err(last_errno());
+        }
+        Ok(match self.failure.get() {
+            (_, 0) => Ok(pid),
+            failure => Err(failure),
+        })
+    }
+
+    /// The errno of a failed step before `execve` counts as a failure of program `usize::MAX`.
+    fn become_program(&self) -> (usize, i32) {
+        let own = |errno: i32| (usize::MAX, errno);
+        let last = || Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
+        let filter = libc::sock_fprog { len: self.filter.len() as u16, filter: self.filter.as_ptr().cast_mut() };
+        let [stdin, stdout, stderr] = self.descriptors;
+        // SAFETY: only system calls that take numbers, and pointers to values that live in the waiting parent.
+        unsafe {
+            libc::setsid();
+            // The sources all lie above 2, so none is overwritten before it is copied.
+            if libc::dup2(stdin, 0) == -1 || libc::dup2(stdout, 1) == -1 || libc::dup2(stderr, 2) == -1 {
+                return own(last());
+            }
+            if libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) != 0 {
+                return own(last());
+            }
+            let flags = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+            if libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) != 0 {
+                return own(last());
+            }
+            if self.spared.as_ref().is_some_and(|shell| libc::access(shell.as_ptr(), libc::X_OK) != 0) {
+                return own(last());
+            }
+            for (target, file, flags) in &self.redirections {
+                let opened = libc::open(file.as_ptr(), *flags, 0o666);
+                if opened == -1 || libc::dup2(opened, *target) == -1 || libc::close(opened) == -1 {
+                    return own(last());
+                }
+            }
+            let mut worst = (0, libc::ENOENT);
+            for (index, (program, envp)) in self.programs.iter().zip(&self.envps).enumerate() {
+                libc::execve(program.as_ptr(), self.argv.as_ptr(), envp.as_ptr());
+                match last() {
+                    // The next folder of PATH may have it; if none has, a program that is there but lacks its
+                    // interpreter is the better answer.
+                    libc::ENOENT | libc::ENOTDIR if libc::access(program.as_ptr(), libc::F_OK) != 0 => {}
+                    libc::EACCES if index + 1 < self.programs.len() => worst = (index, libc::EACCES),
+                    errno => return (index, errno),
+                }
+            }
+            worst
+        }
+    }
+}
+
+extern "C" fn become_action(launch: *mut libc::c_void) -> libc::c_int {
+    // SAFETY: `go` passes a `Launch` that outlives this process's use of it.
+    let launch = unsafe { &*launch.cast::<Launch>() };
+    launch.failure.set(launch.become_program());
+    127
+}

@@ -5,6 +5,7 @@
 //! comes with the request.
 
 pub mod connect;
+mod outbox;
 pub mod place;
 pub mod serve;
 pub mod status;

@@ -6,6 +6,7 @@
 //! requests do.
 
 use super::connect::check_peer;
+use super::outbox::Outbox;
 use super::wire::{self, Status, ToClient, ToDaemon};
 use crate::commands;
 use crate::error::Report;
@@ -14,7 +15,6 @@ use crate::house::House;
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::signals::Watch;
-use crossbeam_channel::{Receiver, Sender};
 use gx_store::Cancel;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use std::fs::Permissions;
@@ -24,9 +24,6 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
-
-/// So many pieces of output wait for a client that reads slowly.
-const PIECES_WAITING: usize = 4;
 
 struct Daemon {
     house: House,
@@ -242,11 +239,10 @@ impl Daemon {
             }
         }
         let _end = End(self);
-        let (sender, receiver) = crossbeam_channel::unbounded();
-        let (waiting, written) = crossbeam_channel::bounded(PIECES_WAITING);
-        let face = Arc::new(WireFace { sender, waiting, wants_cached: request.settings.wants_cached() });
+        let outbox = Arc::new(Outbox::default());
+        let face = Arc::new(WireFace { outbox: outbox.clone(), wants_cached: request.settings.wants_cached() });
         let gone = cancel.clone();
-        let writer = std::thread::spawn(move || write_events(&receiver, &written, stream, &gone));
+        let writer = std::thread::spawn(move || write_events(&outbox, stream, &gone));
         let exit = commands::answer(&self.house, request, face.clone(), cancel);
         face.event(Event::Done(exit));
         drop(face);
@@ -257,20 +253,15 @@ impl Daemon {
 
 /// Hands events to the thread that writes them.
 struct WireFace {
-    sender: Sender<Event>,
-    /// One for each piece of output that is not written yet.
-    waiting: Sender<()>,
+    outbox: Arc<Outbox>,
     wants_cached: bool,
 }
 
 impl Face for WireFace {
     fn event(&self, event: Event) {
-        // A client that reads slowly must not make us hold all that it asked for.
-        if matches!(event, Event::Output(_)) && self.waiting.send(()).is_err() {
-            return;
+        if let Err(error) = self.outbox.put(event) {
+            log(&format!("an event cannot be told: {error}"));
         }
-        // The writer ends early only when the client is gone.
-        let _ = self.sender.send(event);
     }
 
     fn wants_cached(&self) -> bool {
@@ -278,25 +269,18 @@ impl Face for WireFace {
     }
 }
 
-/// Writes events as they come, many at once when they come fast; cancels when the client is gone.
-fn write_events(events: &Receiver<Event>, pieces: &Receiver<()>, mut stream: UnixStream, cancel: &Cancel) {
-    while let Ok(first) = events.recv() {
-        let mut bytes = Vec::new();
-        let mut next = Some(first);
-        let mut outputs = 0;
-        while let Some(event) = next.take() {
-            outputs += usize::from(matches!(event, Event::Output(_)));
-            match wire::frame(&ToClient::Event(event)) {
-                Ok(frame) => bytes.extend_from_slice(&frame),
-                Err(error) => log(&format!("an event cannot be told: {error}")),
-            }
-            if bytes.len() < 1 << 16 {
-                next = events.try_recv().ok();
-            }
-        }
+impl Drop for WireFace {
+    fn drop(&mut self) {
+        self.outbox.close();
+    }
+}
+
+/// Writes events, those of a moment at once; cancels when the client is gone.
+fn write_events(events: &Outbox, mut stream: UnixStream, cancel: &Cancel) {
+    while let Some(bytes) = events.take() {
         if stream.write_all(&bytes).is_err() {
+            events.close();
             return cancel.cancel();
         }
-        pieces.try_iter().take(outputs).for_each(drop);
     }
 }

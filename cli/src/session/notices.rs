@@ -13,6 +13,11 @@ use gx_store::{DerivationId, Outcome, Plan, Store};
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+/// So many notices make a long build.
+const MANY: usize = 64;
+/// How long the notices of a long build may gather.
+const LINGER: Duration = Duration::from_millis(4);
+
 /// Tells one build.
 pub(super) struct Teller<'a> {
     face: &'a dyn Face,
@@ -43,10 +48,16 @@ impl<'a> Teller<'a> {
 
     /// Tells until the engine is done; gives the tests that ran just now.
     pub(super) fn tell(mut self, notices: &Receiver<Notice>) -> HashSet<DerivationId> {
+        let mut told = 0;
         while let Ok(notice) = notices.recv() {
             self.notice(notice);
+            told += 1;
             if notices.is_empty() || self.passed >= 1000 {
                 self.flush();
+            }
+            // In a long build many come each millisecond; to be woken for each of them would slow the build.
+            if told >= MANY && notices.is_empty() {
+                std::thread::sleep(LINGER);
             }
         }
         self.flush();

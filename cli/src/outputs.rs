@@ -7,7 +7,8 @@ use crate::error::Report;
 use crate::map;
 use gx_engine::BuildResult;
 use gx_rules::{LoadedFile, LoadedTarget};
-use gx_store::{Node, RelPath, Source, Store, StoreError};
+use gx_store::{Digest, Node, RelPath, Source, Store, StoreError};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 /// The folder below the workspace.
@@ -59,6 +60,16 @@ pub fn place(
         Ok(Some(wanted.get(share).into_iter().flatten().map(|(at, _)| format!("{FOLDER}/{at}")).collect()))
     };
     shares.into_iter().map(one).collect()
+}
+
+/// Contents of the files that were placed, by path relative to the workspace.
+pub fn contents(targets: &[LoadedTarget], result: &BuildResult) -> HashMap<String, Digest> {
+    let files = targets.iter().flat_map(|target| &target.outputs);
+    let known = files.filter_map(|file| match node(file, result)? {
+        Node::File { blob, .. } => Some((format!("{FOLDER}/{}", file.path.as_str().strip_prefix("out/")?), blob.0)),
+        _ => None,
+    });
+    known.collect()
 }
 
 /// The folder of outputs. A symlink or a file in its place is refused: nothing is ever written outside the workspace.

@@ -49,8 +49,8 @@ pub struct Built {
     pub exit: Exit,
     /// What was placed in `gx-out`, by label.
     pub placed: Placed,
-    /// The moment before which a file must have been quiet for its stamp to be believed.
-    quiet: i64,
+    /// What was so before loading.
+    before: noop::Before,
     /// Tests that ran just now.
     pub ran: HashSet<DerivationId>,
     /// The workspace.
@@ -119,9 +119,10 @@ impl Session<'_> {
 
     /// Loads, builds and places outputs. Errors are told; the summary is left to `summary`.
     pub fn build(&self, patterns: &[String], tests: bool) -> Result<Built, Exit> {
-        let (began, quiet) = (Instant::now(), noop::quiet_before());
+        let began = Instant::now();
         let tell = |report: Report| self.error(report);
         let project = self.project().map_err(tell)?;
+        let before = noop::Before::loading(&project.root);
         self.face.event(Event::Started { workspace: project.root.display().to_string(), patterns: patterns.to_vec() });
         let lease = self.house.store.lease().map_err(|error| tell(map::store(&error)))?;
         let room = self.room()?;
@@ -150,7 +151,7 @@ impl Session<'_> {
         roots::keep(self.house, project, patterns, &loaded, &result).map_err(|error| tell(map::store(&error)))?;
         drop(lease);
         let exit = self.failures(&loaded, &result, &room).worse(exit);
-        Ok(Built { loaded, result, exit, placed, quiet, ran, room, began })
+        Ok(Built { loaded, result, exit, placed, before, ran, room, began })
     }
 
     fn realise(&self, loaded: &Loaded) -> Result<(BuildResult, HashSet<DerivationId>), Exit> {
@@ -200,7 +201,7 @@ impl Session<'_> {
 
     /// Remembers an answer for `unchanged`.
     pub fn remember(&self, patterns: &[String], built: &Built, tests: &[TestLine]) {
-        noop::remember(self, patterns, built, tests, built.quiet);
+        noop::remember(self, patterns, built, tests);
     }
 
     /// Tells the failures, the test's own logs aside.

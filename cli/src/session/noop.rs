@@ -4,8 +4,9 @@
 //! What is remembered: a stamp of every file and folder that loading saw, of every absence, and of every output in
 //! `gx-out`; which host toolchains were imported; the store's epoch (nothing was removed since) and this very build
 //! of gx. Invariants: only a build that succeeded is remembered; a stamp is believed only when its file was quiet
-//! before loading began, so that no change can hide behind an equal stamp. Kept in memory, and in a disposable row
-//! for processes that come later. This file does not know how anything is loaded or built.
+//! before loading began, so that no change can hide behind an equal stamp. An output that was just written is younger
+//! than that: it is believed once its content was compared later, when it was quiet. Kept in memory, and in a
+//! disposable row for processes that come later. This file does not know how anything is loaded or built.
 
 use crate::event::{Counts, Event, TestLine};
 use crate::exit::Exit;
@@ -16,9 +17,10 @@ use gx_rules::Seen;
 use gx_store::{Digest, HashFunction, HostSpec, Rows, Stamp, Table, row};
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::os::fd::OwnedFd;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A file that changed so shortly before loading may have changed again with the same stamp: the kernel's clock for
@@ -32,6 +34,12 @@ const SHARE: usize = 2_000;
 /// Names a request: everything that decides its answer and is no file.
 pub type Key = [u8; 32];
 
+/// A path, its stamp, and what must be in it: a file's content, or the names in the workspace's own folder.
+type Young = (String, Stamp, Option<Digest>);
+
+/// Stamps of what was quiet, and what was not.
+type Stamps = (Vec<(String, Option<Stamp>)>, Vec<Young>);
+
 /// A remembered answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memo {
@@ -39,14 +47,42 @@ pub struct Memo {
     epoch: u64,
     /// Paths below the workspace, sorted; `None` where nothing was.
     stamps: Vec<(String, Option<Stamp>)>,
+    /// Outputs (and the workspace's own folder) that were too young to be believed.
+    young: Vec<Young>,
     hosts: Vec<(HostSpec, Digest)>,
     actions: u64,
     targets: Vec<(String, Vec<String>)>,
     tests: Vec<TestLine>,
 }
 
+/// What was so before loading began.
+#[derive(Debug, Clone, Copy)]
+pub struct Before {
+    /// The moment before which a file must have been quiet for its stamp to be believed.
+    quiet: i64,
+    /// The names in the workspace's own folder.
+    names: Option<Digest>,
+}
+
+impl Before {
+    /// Looks at a workspace that is about to be loaded.
+    pub(super) fn loading(root: &Path) -> Before {
+        Before { quiet: quiet_before(), names: names_in(root) }
+    }
+}
+
+/// The names in the workspace's own folder, the folder of outputs aside: making it is no change.
+fn names_in(root: &Path) -> Option<Digest> {
+    let entries = std::fs::read_dir(root).ok()?;
+    let mut names: Vec<Vec<u8>> =
+        entries.map(|entry| Some(entry.ok()?.file_name().into_encoded_bytes())).collect::<Option<_>>()?;
+    names.retain(|name| name != outputs::FOLDER.as_bytes());
+    names.sort();
+    Some(HashFunction::Blake3.digest(&names.join(&0)))
+}
+
 /// The moment before which a file must have been quiet, in nanoseconds since 1970.
-pub(super) fn quiet_before() -> i64 {
+fn quiet_before() -> i64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().saturating_sub(QUIET);
     i64::try_from(now.as_nanos()).unwrap_or(i64::MAX)
 }
@@ -88,10 +124,11 @@ pub(super) fn answer(session: &Session<'_>, patterns: &[String], tests: bool) ->
         && memo.epoch == house.store.epoch()
         && stamps_hold(&project.root, &memo.stamps)
         && memo.hosts.iter().all(|(spec, digest)| house.import(spec).is_some_and(|found| found == *digest));
-    if !holds {
+    if !holds || !young_hold(&project.root, &memo.young) {
         house.forget(&key);
         return None;
     }
+    let memo = if memo.young.is_empty() { memo } else { grown_up(house, key, &memo) };
     for (label, outputs) in &memo.targets {
         session.face.event(Event::Target { label: label.clone(), outputs: outputs.clone() });
     }
@@ -103,8 +140,8 @@ pub(super) fn answer(session: &Session<'_>, patterns: &[String], tests: bool) ->
     Some(Exit::Ok)
 }
 
-/// Remembers an answer, when it is one that can be given again. `quiet` is from before loading.
-pub(super) fn remember(session: &Session<'_>, patterns: &[String], built: &Built, tests: &[TestLine], quiet: i64) {
+/// Remembers an answer, when it is one that can be given again.
+pub(super) fn remember(session: &Session<'_>, patterns: &[String], built: &Built, tests: &[TestLine]) {
     let counts = built.result.counts;
     let clean = built.exit == Exit::Ok && counts.failed == 0 && counts.skipped == 0 && built.loaded.prints.is_empty();
     if !clean || !admits(session) {
@@ -112,7 +149,9 @@ pub(super) fn remember(session: &Session<'_>, patterns: &[String], built: &Built
     }
     let Some(project) = session.request.project.as_ref() else { return };
     let Some(key) = key(session, patterns, session.tests()) else { return };
-    let Some(stamps) = take_stamps(&project.root, &built.loaded.seen, &built.placed, quiet) else { return };
+    let contents = outputs::contents(&built.loaded.targets, &built.result);
+    let taken = take_stamps(&project.root, &built.loaded.seen, &built.placed, built.before, &contents);
+    let Some((stamps, young)) = taken else { return };
     let few = built.placed.len() <= LISTED_MOST;
     let targets =
         if few { built.placed.iter().filter(|(_, it)| !it.is_empty()).cloned().collect() } else { Vec::new() };
@@ -121,15 +160,54 @@ pub(super) fn remember(session: &Session<'_>, patterns: &[String], built: &Built
         gx: house.gx.clone(),
         epoch: house.store.epoch(),
         stamps,
+        young,
         hosts: built.room.hosts(),
         actions: counts.total as u64,
         targets,
         tests: tests.iter().map(|test| TestLine { cached: true, ..test.clone() }).collect(),
     };
-    let Some(bytes) = row::encode(&memo) else { return };
-    house.remember(key, memo);
-    // Without the row a later process is slower, no more.
-    let _ = house.store.change_rows(Table::History, &[(row_key(&key), Some(bytes))]);
+    keep(house, key, memo);
+}
+
+fn keep(house: &House, key: Key, memo: Memo) -> Arc<Memo> {
+    let bytes = row::encode(&memo);
+    let memo = house.remember(key, memo);
+    if bytes.is_some() {
+        // Without the row a later process is slower, no more.
+        let _ = house.store.change_rows(Table::History, &[(row_key(&key), bytes)]);
+    }
+    memo
+}
+
+/// The same answer, its outputs believed from now on.
+fn grown_up(house: &House, key: Key, memo: &Memo) -> Arc<Memo> {
+    let mut memo = memo.clone();
+    memo.stamps.extend(memo.young.drain(..).map(|(path, stamp, _)| (path, Some(stamp))));
+    keep(house, key, memo)
+}
+
+/// Have the outputs that were young the same stamps still, are they quiet now, and is the right content in them?
+fn young_hold(root: &Path, young: &[Young]) -> bool {
+    let Some(folder) = open(root) else { return false };
+    let quiet = quiet_before();
+    in_shares(young, |(path, known, content)| {
+        let found = stamp(&folder, path);
+        found == Some(*known)
+            && known.mtime_ns < quiet
+            && known.ctime_ns < quiet
+            && match content {
+                None => true,
+                Some(names) if path.is_empty() => names_in(root) == Some(*names),
+                Some(content) => is_content(&root.join(path), content),
+            }
+    })
+}
+
+/// Small outputs are read; a large one is left to the long way, which streams.
+const LARGE: u64 = 16 << 20;
+
+fn is_content(path: &Path, content: &Digest) -> bool {
+    content.size <= LARGE && std::fs::read(path).is_ok_and(|bytes| content.function.digest(&bytes) == *content)
 }
 
 /// Stamps of everything; nothing when something is not as loading saw it, or was not quiet.
@@ -137,8 +215,9 @@ fn take_stamps(
     root: &Path,
     seen: &Seen,
     placed: &[(String, Vec<String>)],
-    quiet: i64,
-) -> Option<Vec<(String, Option<Stamp>)>> {
+    Before { quiet, names }: Before,
+    contents: &HashMap<String, Digest>,
+) -> Option<Stamps> {
     let folder = open(root)?;
     let mut there: BTreeSet<String> = BTreeSet::from([String::new()]);
     there.extend(seen.files.iter().map(|(path, _)| path.to_string()));
@@ -148,12 +227,20 @@ fn take_stamps(
     }
     there.extend(placed.iter().any(|(_, it)| !it.is_empty()).then(|| outputs::FOLDER.to_owned()));
     let mut stamps: Vec<(String, Option<Stamp>)> = Vec::with_capacity(there.len() + seen.absent.len());
+    let mut young = Vec::new();
     for path in there {
         let stamp = stamp(&folder, &path)?;
-        if stamp.mtime_ns >= quiet || stamp.ctime_ns >= quiet {
+        if stamp.mtime_ns < quiet && stamp.ctime_ns < quiet {
+            stamps.push((path, Some(stamp)));
+            continue;
+        }
+        // The first build makes the folder of outputs in the workspace's own.
+        let content = if path.is_empty() { names } else { contents.get(&path).copied() };
+        // The names in the folder of outputs do not matter, only the outputs themselves, which are looked at.
+        if content.is_none() && path != outputs::FOLDER {
             return None;
         }
-        stamps.push((path, Some(stamp)));
+        young.push((path, stamp, content));
     }
     for path in &seen.absent {
         let path = path.to_string();
@@ -162,7 +249,7 @@ fn take_stamps(
         }
         stamps.push((path, None));
     }
-    Some(stamps)
+    Some((stamps, young))
 }
 
 /// An output, and everything below it when it is a folder.
@@ -203,10 +290,15 @@ fn of(found: &Stat) -> Stamp {
 
 fn stamps_hold(root: &Path, stamps: &[(String, Option<Stamp>)]) -> bool {
     let Some(folder) = open(root) else { return false };
-    let share = |share: &[(String, Option<Stamp>)]| share.iter().all(|(path, known)| stamp(&folder, path) == *known);
+    in_shares(stamps, |(path, known)| stamp(&folder, path) == *known)
+}
+
+/// Does it hold for all? Asked by several threads when there are many.
+fn in_shares<T: Sync>(all: &[T], holds: impl Fn(&T) -> bool + Sync) -> bool {
+    let share = |share: &[T]| share.iter().all(&holds);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let size = SHARE.max(stamps.len().div_ceil(threads));
-    let mut shares = stamps.chunks(size);
+    let size = SHARE.max(all.len().div_ceil(threads));
+    let mut shares = all.chunks(size);
     let Some(first) = shares.next() else { return true };
     std::thread::scope(|scope| {
         let others: Vec<_> = shares.map(|part| scope.spawn(|| share(part))).collect();
@@ -216,12 +308,12 @@ fn stamps_hold(root: &Path, stamps: &[(String, Option<Stamp>)]) -> bool {
 }
 
 impl House {
-    fn memo(&self, key: &Key) -> Option<std::sync::Arc<Memo>> {
+    fn memo(&self, key: &Key) -> Option<Arc<Memo>> {
         crate::house::lock(&self.memos).get(key).cloned()
     }
 
-    fn remember(&self, key: Key, memo: Memo) -> std::sync::Arc<Memo> {
-        let memo = std::sync::Arc::new(memo);
+    fn remember(&self, key: Key, memo: Memo) -> Arc<Memo> {
+        let memo = Arc::new(memo);
         let mut memos = crate::house::lock(&self.memos);
         // Many sets of patterns are rare; then the rows in the store still answer.
         if memos.len() >= 64 {
@@ -251,8 +343,24 @@ mod tests {
         }
     }
 
-    fn later() -> i64 {
-        quiet_before() + 10_000_000_000
+    fn now(root: &Path) -> Before {
+        Before::loading(root)
+    }
+
+    /// As if everything that is there were old.
+    fn later(root: &Path) -> Before {
+        Before { quiet: quiet_before() + 10_000_000_000, ..now(root) }
+    }
+
+    fn take(root: &Path, seen: &Seen, placed: &[(String, Vec<String>)], before: Before) -> Option<Stamps> {
+        let contents = [("gx-out/o".to_owned(), HashFunction::Blake3.digest(b"1"))];
+        take_stamps(root, seen, placed, before, &contents.into())
+    }
+
+    fn wait_until_quiet(young: &[Young]) {
+        while young.iter().any(|(_, stamp, _)| stamp.ctime_ns >= quiet_before()) {
+            std::thread::yield_now();
+        }
     }
 
     #[test]
@@ -263,7 +371,6 @@ mod tests {
         std::fs::create_dir(root.join("gx-out")).unwrap();
         std::fs::write(root.join("gx-out/o"), "1").unwrap();
         let placed = [("//:t".to_owned(), vec!["gx-out/o".to_owned()])];
-        let take = || take_stamps(root, &seen(&["a"], &["no"]), &placed, later()).unwrap();
         let changes: [&dyn Fn(); 4] = [
             &|| std::fs::write(root.join("a"), "22").unwrap(),
             &|| std::fs::write(root.join("new"), "").unwrap(),
@@ -271,7 +378,8 @@ mod tests {
             &|| std::fs::remove_file(root.join("gx-out/o")).unwrap(),
         ];
         for change in changes {
-            let stamps = take();
+            let (stamps, young) = take(root, &seen(&["a"], &["no"]), &placed, later(root)).unwrap();
+            assert!(young.is_empty());
             assert!(stamps_hold(root, &stamps));
             change();
             assert!(!stamps_hold(root, &stamps));
@@ -282,10 +390,29 @@ mod tests {
     #[test]
     fn what_was_not_quiet_is_not_believed() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a"), "1").unwrap();
-        assert!(take_stamps(folder.path(), &seen(&["a"], &[]), &[], quiet_before()).is_none());
-        assert!(take_stamps(folder.path(), &seen(&["a"], &[]), &[], later()).is_some());
-        assert!(take_stamps(folder.path(), &seen(&["gone"], &[]), &[], later()).is_none());
-        assert!(take_stamps(folder.path(), &seen(&[], &["a"]), &[], later()).is_none());
+        let root = folder.path();
+        std::fs::write(root.join("a"), "1").unwrap();
+        assert!(take(root, &seen(&["a"], &[]), &[], now(root)).is_none());
+        assert!(take(root, &seen(&["a"], &[]), &[], later(root)).is_some());
+        assert!(take(root, &seen(&["gone"], &[]), &[], later(root)).is_none());
+        assert!(take(root, &seen(&[], &["a"]), &[], later(root)).is_none());
+    }
+
+    #[test]
+    fn a_young_output_is_believed_when_it_is_quiet_and_right() {
+        for (content, more, right) in [("1", None, true), ("2", None, false), ("1", Some("new"), false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let root = folder.path();
+            let before = now(root);
+            std::fs::create_dir(root.join("gx-out")).unwrap();
+            std::fs::write(root.join("gx-out/o"), content).unwrap();
+            let placed = [("//:t".to_owned(), vec!["gx-out/o".to_owned()])];
+            if let Some(name) = more {
+                std::fs::write(root.join(name), "").unwrap();
+            }
+            let (_, young) = take(root, &seen(&[], &[]), &placed, before).unwrap();
+            wait_until_quiet(&young);
+            assert_eq!(young_hold(root, &young), right);
+        }
     }
 }

@@ -204,6 +204,10 @@ struct Realiser {
 }
 
 impl Realise for Realiser {
+    fn is_cancelled(&self) -> bool {
+        lock(&self.asker).as_ref().is_some_and(|asker| asker.cancel.is_cancelled())
+    }
+
     fn realise(&self, plan: &Plan) -> Result<Realised, RealiseError> {
         let Some(asker) = lock(&self.asker).clone() else {
             return Err(RealiseError::Failed { owner: String::new(), why: "no request is loading".to_owned() });

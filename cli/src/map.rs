@@ -131,6 +131,7 @@ pub const fn load_code(kind: LoadErrorKind) -> u16 {
         LoadErrorKind::Toolchain => 605,
         LoadErrorKind::Store => 506,
         LoadErrorKind::Query => 210,
+        LoadErrorKind::Limit => 109,
     }
 }
 

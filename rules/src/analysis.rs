@@ -5,7 +5,8 @@
 //! analysed in parallel. This file does not know derivations.
 
 use crate::action::Action;
-use crate::bzl::{BzlModule, load_error};
+use crate::bounds;
+use crate::bzl::BzlModule;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::globals::Extra;
 use crate::graph::{Graph, Node, NodeKind, Want};
@@ -17,6 +18,7 @@ use crate::values::ctx::{CtxData, CtxValue};
 use crate::values::file::{File, FileKind};
 use crate::values::rule::{RuleInfo, RuleValue};
 use crate::values::target::Target;
+use gx_store::Realise;
 use rayon::prelude::*;
 use starlark::environment::Module;
 use starlark::eval::Evaluator;
@@ -96,7 +98,10 @@ impl Session<'_> {
                 }
             }
             fresh += todo.iter().filter(|(_, node, _)| matches!(node.kind, NodeKind::Rule(_))).count();
-            let made: Vec<Vec<_>> = todo.par_chunks(BATCH).map(|batch| analyse_batch(graph, batch, &results)).collect();
+            let made: Vec<Vec<_>> = todo
+                .par_chunks(BATCH)
+                .map(|batch| analyse_batch(graph, batch, &results, &*self.config.realise))
+                .collect();
             let mut errors = Vec::new();
             let mut kept = held(&self.kept.analyses);
             for ((at, node, needs), result) in todo.into_iter().zip(made.into_iter().flatten()) {
@@ -186,6 +191,7 @@ fn analyse_batch(
     graph: &Graph,
     batch: &[Todo<'_>],
     results: &[Option<Arc<Analysed>>],
+    realise: &dyn Realise,
 ) -> Vec<Result<Analysed, Vec<LoadError>>> {
     Module::with_temp_heap(|module| {
         batch
@@ -197,7 +203,7 @@ fn analyse_batch(
                         Some((graph.nodes.get(*at)?, Arc::clone(&results.get(*at)?.as_ref()?.target)))
                     };
                     let ctx = context(node, rule, &dependency)?;
-                    run(&module, node, rule, ctx).map_err(|e| vec![e.at(node.position())])
+                    run(&module, node, rule, ctx, realise).map_err(|e| vec![e.at(node.position())])
                 }
                 _ => Ok(Analysed { target: plain_target(node, needs), actions: Vec::new(), prints: Vec::new() }),
             })
@@ -289,7 +295,13 @@ fn fits(schema: &AttrSchema, used: &Node, target: &Target) -> Result<(), String>
 }
 
 /// Runs an implementation.
-fn run<'v>(module: &Module<'v>, node: &Node, rule: &Rule, ctx: CtxData) -> Result<Analysed, LoadError> {
+fn run<'v>(
+    module: &Module<'v>,
+    node: &Node,
+    rule: &Rule,
+    ctx: CtxData,
+    realise: &dyn Realise,
+) -> Result<Analysed, LoadError> {
     let hidden = &rule.info.implementation;
     let (function, _) = rule.module.frozen.get_any_visibility(hidden).map_err(|e| {
         LoadError::new(LoadErrorKind::Analysis, format!("the rule '{}' has no implementation: {e}", rule.info.name()))
@@ -301,8 +313,9 @@ fn run<'v>(module: &Module<'v>, node: &Node, rule: &Rule, ctx: CtxData) -> Resul
     eval.set_print_handler(&extra);
     let function = module.heap().access_owned_frozen_value(&function);
     let ctx = module.heap().alloc(CtxValue(Arc::clone(&data)));
-    let given = eval.eval_function(function, &[ctx], &[]).map_err(|error| {
-        let mut error = load_error(&error);
+    let given =
+        bounds::within(&mut eval, realise, &node.package.file, |eval| eval.eval_function(function, &[ctx], &[]));
+    let given = given.map_err(|mut error| {
         if error.kind == LoadErrorKind::Evaluation {
             error.kind = LoadErrorKind::Analysis;
         }

@@ -4,6 +4,7 @@
 //! used again. Circles of loads are found before anything in them is evaluated.
 //! This file does not know packages.
 
+use crate::bounds;
 use crate::error::{LoadError, LoadErrorKind, Position};
 use crate::globals::{Extra, ModuleExtra};
 use crate::label::{Label, PackageId};
@@ -90,6 +91,7 @@ pub(crate) fn load_error(error: &starlark::Error) -> LoadError {
     let mut ours = cause.unwrap_or_else(|| {
         let kind = match error.kind() {
             ErrorKind::Parser(_) => LoadErrorKind::Syntax,
+            ErrorKind::StackOverflow(_) => LoadErrorKind::Limit,
             _ => LoadErrorKind::Evaluation,
         };
         LoadError::new(kind, plain_message(error))
@@ -97,10 +99,16 @@ pub(crate) fn load_error(error: &starlark::Error) -> LoadError {
     let frames = &error.call_stack().frames;
     let last = || frames.iter().rev().find_map(|frame| frame.location.as_ref());
     ours.at = ours.at.or_else(|| error.span().or_else(last).map(position));
-    for frame in frames {
-        if let Some(location) = &frame.location {
-            ours.trace.push(format!("{} in {}", position(location), frame.name));
-        }
+    if matches!(error.kind(), ErrorKind::StackOverflow(_)) {
+        ours.message = "functions call each other too deeply".to_owned();
+        ours = ours.hint("calls may be 50 deep; does a function call itself? Starlark has loops only");
+    }
+    let calls = frames.iter().filter_map(|frame| Some((position(frame.location.as_ref()?), &frame.name)));
+    let calls: Vec<String> = calls.map(|(at, name)| format!("{at} in {name}")).collect();
+    for same in calls.chunk_by(|a, b| a == b) {
+        let Some(call) = same.first() else { continue };
+        let times = if same.len() > 1 { format!(" ({} times)", same.len()) } else { String::new() };
+        ours.trace.push(format!("{call}{times}"));
     }
     ours
 }
@@ -173,7 +181,7 @@ impl Session<'_> {
                 parse(&display, text_of(bytes, &display)?, &bzl_dialect())?
             }
         };
-        let (frozen, prints) = self.evaluate_module(label, ast, &modules)?;
+        let (frozen, prints) = self.evaluate_module(label, &display, ast, &modules)?;
         let module = Arc::new(BzlModule { frozen, digest, text: text_digest, loads, prints });
         held(&self.kept.modules).insert(label.clone(), Arc::clone(&module));
         Ok(module)
@@ -182,6 +190,7 @@ impl Session<'_> {
     fn evaluate_module(
         &self,
         label: &Label,
+        display: &str,
         ast: AstModule,
         loads: &[(String, Arc<BzlModule>)],
     ) -> Result<(FrozenModule, Vec<String>), LoadError> {
@@ -201,7 +210,9 @@ impl Session<'_> {
                 eval.extra = Some(&extra);
                 eval.set_print_handler(&extra);
                 eval.set_loader(&loader);
-                eval.eval_module(ast, &self.kept.globals).map_err(|e| load_error(&e))?;
+                bounds::within(&mut eval, &*self.config.realise, display, |eval| {
+                    eval.eval_module(ast, &self.kept.globals)
+                })?;
             }
             module.freeze().map_err(|e| LoadError::new(LoadErrorKind::Evaluation, format!("{label}: {e:?}")))
         })?;

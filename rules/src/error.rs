@@ -47,11 +47,13 @@ pub enum LoadErrorKind {
     Store,
     /// A query is not well formed.
     Query,
+    /// Evaluation takes more than it may.
+    Limit,
 }
 
 impl LoadErrorKind {
     /// Every kind.
-    pub const ALL: [LoadErrorKind; 19] = [
+    pub const ALL: [LoadErrorKind; 20] = [
         LoadErrorKind::Label,
         LoadErrorKind::NotFound,
         LoadErrorKind::Syntax,
@@ -71,6 +73,7 @@ impl LoadErrorKind {
         LoadErrorKind::Toolchain,
         LoadErrorKind::Store,
         LoadErrorKind::Query,
+        LoadErrorKind::Limit,
     ];
 }
 

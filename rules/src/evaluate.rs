@@ -4,7 +4,8 @@
 //! globs find and the environment's version are the same; nothing else drops it. The text is always read and
 //! hashed, so no clock is trusted. This file does not know what targets do.
 
-use crate::bzl::{build_dialect, load_error, loads_of, parse, text_of};
+use crate::bounds;
+use crate::bzl::{build_dialect, loads_of, parse, text_of};
 use crate::cache;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::files::Repo;
@@ -220,7 +221,9 @@ impl Session<'_> {
             eval.extra = Some(&extra);
             eval.set_print_handler(&extra);
             eval.set_loader(&loader);
-            eval.eval_module(ast, &self.kept.globals).map(|_| ()).map_err(|e| load_error(&e))
+            bounds::within(&mut eval, &*self.config.realise, &found.display, |eval| {
+                eval.eval_module(ast, &self.kept.globals).map(|_| ())
+            })
         });
         let state = extra.build.map(|build| build.state.into_inner()).unwrap_or_default();
         let mut errors = state.errors;

@@ -6,6 +6,7 @@ pub(crate) mod attr;
 pub(crate) mod build;
 pub(crate) mod common;
 pub(crate) mod declare;
+pub(crate) mod json;
 pub(crate) mod rule;
 
 use crate::globals::build::BuildExtra;
@@ -74,7 +75,6 @@ pub(crate) fn globals() -> Globals {
     let extensions = [
         LibraryExtension::StructType,
         LibraryExtension::Print,
-        LibraryExtension::Json,
         LibraryExtension::Partial,
         LibraryExtension::Map,
         LibraryExtension::Filter,
@@ -85,6 +85,7 @@ pub(crate) fn globals() -> Globals {
         .with(rule::rule_globals)
         .with(build::build_globals)
         .with(common::builtin_providers)
+        .with_namespace("json", json::json_globals)
         .with_namespace("attr", attr::attr_globals)
         .with_namespace("native", build::build_globals)
         .build()

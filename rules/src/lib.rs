@@ -9,6 +9,7 @@
 
 mod action;
 mod analysis;
+mod bounds;
 mod bzl;
 mod cache;
 mod command;

@@ -4,6 +4,7 @@
 //! take turns. This file does not know how a step is done, only their order.
 
 use crate::analysis::Analysed;
+use crate::bounds::Threads;
 use crate::error::{LoadError, LoadErrorKind, in_order};
 use crate::graph::{Graph, NodeKind};
 use crate::label::{Label, PackageId};
@@ -21,6 +22,7 @@ pub struct Workspace {
     config: WorkspaceConfig,
     declared: BTreeMap<String, Declared>,
     kept: Kept,
+    threads: Threads,
     turn: Mutex<()>,
 }
 
@@ -29,21 +31,21 @@ impl Workspace {
     pub fn open(config: WorkspaceConfig) -> Result<Workspace, Vec<LoadError>> {
         let declared = repository::read_all(&config.repositories)?;
         let kept = Kept::new(&config).map_err(|e| vec![e])?;
-        Ok(Workspace { config, declared, kept, turn: Mutex::default() })
+        Ok(Workspace { config, declared, kept, threads: Threads::start(), turn: Mutex::default() })
     }
 
     /// Turns patterns into a plan. Every error that does not follow from another one is reported.
     pub fn load(&self, request: &LoadRequest) -> Result<Loaded, Vec<LoadError>> {
         let _turn = held(&self.turn);
         let session = Session::new(&self.config, &self.kept, &self.declared);
-        session.load(request).map_err(in_order)
+        self.threads.run(|| session.load(request)).map_err(in_order)
     }
 
     /// Answers a query over the target graph: `deps(//a:b)`. `current_package` is what relative labels mean.
     pub fn query(&self, expression: &str, current_package: &str) -> Result<QueryResult, Vec<LoadError>> {
         let _turn = held(&self.turn);
         let session = Session::new(&self.config, &self.kept, &self.declared);
-        crate::query::answer(&session, expression, current_package).map_err(in_order)
+        self.threads.run(|| crate::query::answer(&session, expression, current_package)).map_err(in_order)
     }
 }
 

@@ -250,6 +250,11 @@ pub type Realised = HashMap<crate::digest::DerivationId, Vec<(RelPath, Node)>>;
 pub trait Realise: Send + Sync {
     /// Makes the goals of a plan, from the cache where it can.
     fn realise(&self, plan: &Plan) -> Result<Realised, RealiseError>;
+
+    /// Is whoever is loading gone, so that loading can stop?
+    fn is_cancelled(&self) -> bool {
+        false
+    }
 }
 
 /// What of the host a toolchain is imported from.

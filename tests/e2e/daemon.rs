@@ -9,26 +9,26 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 /// Workspaces that share a store and a daemon, which is stopped in the end.
-struct Daemon {
+pub(crate) struct Daemon {
     spaces: Vec<TestSpace>,
     runtime: tempfile::TempDir,
 }
 
 impl Daemon {
-    fn new(space: TestSpace, copies: usize) -> Daemon {
+    pub(crate) fn new(space: TestSpace, copies: usize) -> Daemon {
         let others: Vec<TestSpace> = (0..copies).map(|_| space.copy_sharing_store()).collect();
         let mut spaces = vec![space];
         spaces.extend(others);
         Daemon { spaces, runtime: tempfile::tempdir().unwrap() }
     }
 
-    fn command(&self, at: usize, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, at: usize, arguments: &[&str]) -> Command {
         let mut command = self.spaces[at].gx(arguments).command();
         command.env_remove("GX_NO_DAEMON").env("XDG_RUNTIME_DIR", self.runtime.path());
         command
     }
 
-    fn run(&self, at: usize, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, at: usize, arguments: &[&str]) -> Run {
         let space = &self.spaces[at];
         let invocation = space.gx(arguments).env("GX_NO_DAEMON", "").env("XDG_RUNTIME_DIR", self.runtime.path());
         invocation.run()
@@ -38,7 +38,7 @@ impl Daemon {
         serde_json::from_str(&self.run(0, &["daemon", "status", "--json"]).ok().stdout).unwrap()
     }
 
-    fn pid(&self) -> u64 {
+    pub(crate) fn pid(&self) -> u64 {
         self.status()["pid"].as_u64().unwrap_or_else(|| panic!("no daemon runs: {}", self.status()))
     }
 

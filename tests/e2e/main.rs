@@ -8,6 +8,7 @@ mod cc;
 mod cli;
 mod cutoff;
 mod daemon;
+mod endless;
 mod examples;
 mod genrule;
 mod guide;

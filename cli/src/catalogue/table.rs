@@ -59,6 +59,14 @@ pub const CATALOGUE: &[Entry] = &[
         "The trace shows the calls that led there, innermost last.",
     ),
     entry(
+        109,
+        "too much to evaluate",
+        "A BUILD file, a `.bzl` file or a rule takes more than it may: 200 million calls and turns of loops, 256 MiB of \
+         values, calls 50 deep, brackets 200 deep, blocks 100 deep, or an expression of 10,000 words. What is refused on \
+         one machine is refused on all.",
+        "Look for a loop or a recursion without an end; split what is really that large, or let an action do it.",
+    ),
+    entry(
         110,
         "bad label or pattern",
         "A text is no label (`//a/b:c`, `:c`, `@repo//a:c`) and no pattern (`//...`, `//a/...`, `//a:all`, \

@@ -9,6 +9,7 @@ use allocative::Allocative;
 use starlark::eval::{Arguments, Evaluator};
 use starlark::starlark_simple_value;
 use starlark::values::{Heap, NoSerialize, ProvidesStaticType, StarlarkValue, Value, starlark_value};
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::{Arc, OnceLock};
@@ -53,6 +54,37 @@ impl Hash for ProviderId {
 pub(crate) struct Instance {
     pub(crate) provider: Arc<ProviderId>,
     pub(crate) fields: Vec<(Arc<str>, Plain)>,
+}
+
+impl Drop for Instance {
+    /// Takes long chains of instances apart without recursion: each names the one of the target below it.
+    fn drop(&mut self) {
+        type Fields = Vec<(Arc<str>, Plain)>;
+        thread_local! {
+            // What is dropped later, while something is dropped.
+            static LATER: RefCell<Option<Vec<Fields>>> = const { RefCell::new(None) };
+        }
+        let mut next = Some(std::mem::take(&mut self.fields));
+        let nested = LATER.try_with(|later| match &mut *later.borrow_mut() {
+            Some(queue) => {
+                queue.extend(next.take());
+                true
+            }
+            idle => {
+                *idle = Some(Vec::new());
+                false
+            }
+        });
+        if nested == Ok(true) {
+            return;
+        }
+        while let Some(fields) = next.take() {
+            drop(fields);
+            next = LATER.try_with(|later| later.borrow_mut().as_mut().and_then(Vec::pop)).ok().flatten();
+        }
+        // Without the queue, at the end of the thread, recursion has to do.
+        let _ = LATER.try_with(|later| later.take());
+    }
 }
 
 impl Instance {
@@ -163,5 +195,22 @@ impl<'v> StarlarkValue<'v> for InstanceValue {
     fn write_hash(&self, hasher: &mut starlark::collections::StarlarkHasher) -> starlark::Result<()> {
         self.0.hash(hasher);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_chain_is_dropped() {
+        let provider = Arc::new(ProviderId { module: "m".into(), name: OnceLock::from(Arc::from("Info")) });
+        let mut last = Plain::None;
+        for _ in 0..300_000 {
+            let fields = vec![("below".into(), Plain::List(Arc::from([last])))];
+            last = Plain::Instance(Arc::new(Instance { provider: Arc::clone(&provider), fields }));
+        }
+        drop(last);
+        assert_eq!(Arc::strong_count(&provider), 1);
     }
 }

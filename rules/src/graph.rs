@@ -6,9 +6,9 @@
 
 use crate::analysis::Rule;
 use crate::error::{LoadError, LoadErrorKind};
-use crate::files::Entry;
+use crate::files::{Entry, Repo};
 use crate::label::{Label, PackageId};
-use crate::package::{DeclKind, Package, TargetDecl, build_file_of};
+use crate::package::{BUILD_FILES, DeclKind, Package, TargetDecl, build_file_of};
 use crate::schema::AttrValue;
 use crate::session::Session;
 use std::collections::{BTreeSet, HashMap};
@@ -168,6 +168,13 @@ impl Session<'_> {
         };
         if let Some((decl, at)) = package.indexed(&label.name) {
             let (kind, wants) = self.declared_node(decl).map_err(|e| e.at(Some(package.position(decl))))?;
+            if !decl.outputs.is_empty() {
+                let repo = self.repo(&package.id.repository)?;
+                for output in &decl.outputs {
+                    let output = Label::new(&package.id, Arc::clone(output));
+                    self.promised_output(&repo, &output).map_err(|e| e.at(Some(package.position(decl))))?;
+                }
+            }
             return Ok(node(kind, Some(at), wants));
         }
         if let Some(maker) = package.maker(&label.name) {
@@ -199,12 +206,8 @@ impl Session<'_> {
         })
     }
 
-    /// Is there a source file of that name in the package?
-    fn source_file(&self, package: &Package, label: &Label) -> Result<(), LoadError> {
-        let repo = self.repo(&label.package.repository)?;
-        let path = crate::glob::join(&label.package.path, &label.name);
-        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
-        // A folder between the package and the file may be a package of its own.
+    /// A folder between a package and its file may be a package of its own.
+    fn crosses(&self, repo: &Repo, label: &Label) -> Result<(), LoadError> {
         let mut between = String::new();
         for part in label.name.rsplit_once('/').map_or("", |(head, _)| head).split('/').filter(|p| !p.is_empty()) {
             between = crate::glob::join(&between, part);
@@ -218,6 +221,28 @@ impl Session<'_> {
                 return Err(LoadError::new(LoadErrorKind::NotFound, message).hint(format!("write '{inner}:{rest}'")));
             }
         }
+        Ok(())
+    }
+
+    /// Is an output one that its package may make?
+    fn promised_output(&self, repo: &Repo, label: &Label) -> Result<(), LoadError> {
+        let own = label.name.rsplit('/').next().unwrap_or_default();
+        if BUILD_FILES.contains(&own) {
+            let message = format!("the output '{label}' has the name of a BUILD file");
+            return Err(LoadError::new(LoadErrorKind::OutputConflict, message).hint("give it another name"));
+        }
+        self.crosses(repo, label).map_err(|error| {
+            let message = format!("an output in the folder of another package: {}", error.message);
+            LoadError::new(LoadErrorKind::OutputConflict, message).hint("let a target of that package make it")
+        })
+    }
+
+    /// Is there a source file of that name in the package?
+    fn source_file(&self, package: &Package, label: &Label) -> Result<(), LoadError> {
+        let repo = self.repo(&label.package.repository)?;
+        let path = crate::glob::join(&label.package.path, &label.name);
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", &path));
+        self.crosses(&repo, label)?;
         let listing = repo.list(folder, &self.look)?;
         match listing.as_ref().and_then(|listing| listing.entries.get(name)) {
             Some(Entry::File | Entry::Folder) => Ok(()),

@@ -7,6 +7,9 @@ use gx_engine::{ActionError, EngineError};
 use gx_rules::{LoadError, LoadErrorKind};
 use gx_store::{ExecuteError, FetchError, RealiseError, StoreError};
 
+const MAKE_ROOM: &str = "`gx gc` frees what no recent build needs";
+const OTHER_STORE: &str = "`--store DIR` names another store";
+
 /// The code of a store's error.
 fn store_code(error: &StoreError) -> u16 {
     match error {
@@ -33,8 +36,8 @@ fn store_code(error: &StoreError) -> u16 {
 pub fn store(error: &StoreError) -> Report {
     let report = Report::new(store_code(error), error.to_string());
     match error {
-        StoreError::Full(_) => report.hint("`gx gc` frees what no recent build needs"),
-        StoreError::ReadOnly(_) | StoreError::Newer { .. } => report.hint("`--store DIR` names another store"),
+        StoreError::Full(_) => report.hint(MAKE_ROOM),
+        StoreError::ReadOnly(_) | StoreError::Newer { .. } => report.hint(OTHER_STORE),
         StoreError::Locked(_) => report.hint("`gx daemon stop` ends the daemon that may hold it"),
         StoreError::NotUtf8(_) => report.hint("rename the file"),
         _ => report,
@@ -130,6 +133,12 @@ pub const fn load_code(kind: LoadErrorKind) -> u16 {
         LoadErrorKind::Repository => 105,
         LoadErrorKind::Toolchain => 605,
         LoadErrorKind::Store => 506,
+        LoadErrorKind::StoreFull => 507,
+        LoadErrorKind::StoreReadOnly => 508,
+        LoadErrorKind::StoreMissing => 501,
+        LoadErrorKind::StoreCorrupt => 502,
+        LoadErrorKind::StoreRecord => 505,
+        LoadErrorKind::StoreDatabase => 511,
         LoadErrorKind::Query => 210,
         LoadErrorKind::Limit => 109,
     }
@@ -141,7 +150,11 @@ pub fn load(error: &LoadError) -> Report {
     report.place = error.at.as_ref().map(|at| Place::new(at.file.clone(), at.line, at.column));
     report.trace.clone_from(&error.trace);
     report.hints.clone_from(&error.hints);
-    report
+    match error.kind {
+        LoadErrorKind::StoreFull => report.hint(MAKE_ROOM),
+        LoadErrorKind::StoreReadOnly => report.hint(OTHER_STORE),
+        _ => report,
+    }
 }
 
 #[cfg(test)]

@@ -12,12 +12,8 @@ use toml::de::{DeTable, DeValue};
 /// The file's name.
 pub const FILE: &str = "gx.toml";
 
-/// Keys of a repository: for each kind those it needs and those it may have.
-pub const REPOSITORY_KINDS: &[(&str, &[&str], &[&str])] = &[
-    ("crate_archive", &["name", "version", "sha256"], &["build_file", "strip_prefix"]),
-    ("http_archive", &["urls", "sha256"], &["build_file", "strip_prefix", "type"]),
-    ("local", &["path"], &["build_file"]),
-];
+/// It holds settings and the names of archives, not contents.
+const LARGEST: u64 = 16 << 20;
 
 /// What `gx.toml` says.
 #[derive(Debug, Clone, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
@@ -26,8 +22,8 @@ pub struct Project {
     pub root: PathBuf,
     /// The file's text.
     pub text: String,
-    /// Names of the repositories it declares.
-    pub repositories: Vec<String>,
+    /// Names of the repositories it declares, and their lines.
+    pub repositories: Vec<(String, u32)>,
     /// Settings: key, value as text, and line.
     pub settings: Vec<(String, String, u32)>,
 }
@@ -35,7 +31,7 @@ pub struct Project {
 impl Project {
     /// The workspace that `folder` is in.
     pub fn find(folder: &Path) -> Result<PathBuf, Report> {
-        let found = folder.ancestors().find(|folder| folder.join(FILE).is_file());
+        let found = folder.ancestors().find(|folder| folder.join(FILE).symlink_metadata().is_ok());
         found.map(Path::to_path_buf).ok_or_else(|| {
             Report::new(101, format!("no '{FILE}' in '{}' or any folder above it", folder.display()))
                 .hint("`gx init` makes a workspace here; `-C DIR` names another folder")
@@ -45,6 +41,14 @@ impl Project {
     /// Reads the `gx.toml` in `root`.
     pub fn read(root: &Path) -> Result<Project, Report> {
         let path = root.join(FILE);
+        let unfit = match std::fs::metadata(&path) {
+            Ok(data) if !data.is_file() => "is no file",
+            Ok(data) if data.len() > LARGEST => "is larger than 16 MiB",
+            _ => "",
+        };
+        if !unfit.is_empty() {
+            return Err(Report::new(102, format!("'{}' {unfit}", path.display())));
+        }
         let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
             std::io::ErrorKind::InvalidData => Report::new(102, format!("'{}' is not text (UTF-8)", path.display())),
             _ => Report::new(102, format!("'{}' cannot be read", path.display())).cause(&error),
@@ -62,6 +66,11 @@ impl Project {
         let mut project = Project { root: root.to_path_buf(), text: text.to_owned(), ..Project::default() };
         for (key, value) in table.get_ref() {
             reader.top(&mut project, key.get_ref(), key.span().start, value)?;
+        }
+        for (name, table) in project.repository_tables()? {
+            let line = project.repositories.iter().find(|(known, _)| *known == name).map_or(0, |(_, line)| *line);
+            gx_rules::repository::check(&name, &table)
+                .map_err(|error| crate::map::load(&error).at(Place::new(FILE, line, 1)))?;
         }
         Ok(project)
     }
@@ -108,8 +117,8 @@ impl Reader<'_> {
             }
             "repositories" => {
                 for (name, value) in self.table(key, value)? {
-                    self.repository(name.get_ref(), name.span().start, value)?;
-                    project.repositories.push(name.get_ref().to_string());
+                    self.table(&format!("repositories.{}", name.get_ref()), value)?;
+                    project.repositories.push((name.get_ref().to_string(), self.place(name.span().start).line));
                 }
                 Ok(())
             }
@@ -132,61 +141,11 @@ impl Reader<'_> {
         Ok(())
     }
 
-    fn repository(&self, name: &str, at: usize, value: &Value<'_>) -> Result<(), Report> {
-        let place = self.place(at);
-        let full = format!("repositories.{name}");
-        if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c)) {
-            let report = Report::new(105, format!("'{name}' cannot name a repository"));
-            return Err(report.at(place).hint("use letters, digits, '_', '-' and '.'"));
-        }
-        let mut kind = String::new();
-        let table = self.table(&full, value)?;
-        for (key, value) in table {
-            match value.get_ref() {
-                DeValue::String(text) if key.get_ref() == "kind" => kind = text.to_string(),
-                DeValue::String(_) => {}
-                DeValue::Array(_) => drop(self.texts(&format!("{full}.{}", key.get_ref()), value)?),
-                _ => return Err(self.bad(&format!("{full}.{}", key.get_ref()), "a string", value)),
-            }
-        }
-        let Some((_, needed, allowed)) = REPOSITORY_KINDS.iter().find(|(known, ..)| *known == kind) else {
-            let kinds = REPOSITORY_KINDS.iter().map(|(kind, ..)| *kind);
-            let message = match kind.as_str() {
-                "" => format!("repository '{name}' has no 'kind'"),
-                kind => format!("repository '{name}' has the unknown kind '{kind}'"),
-            };
-            let report = Report::new(105, message).at(place).suggest(&kind, kinds.clone());
-            return Err(report.hint(format!("kinds are {}", kinds.collect::<Vec<_>>().join(", "))));
-        };
-        for (key, _) in table {
-            let text = key.get_ref().as_ref();
-            if text != "kind" && !needed.contains(&text) && !allowed.contains(&text) {
-                let known = needed.iter().chain(*allowed).copied();
-                return Err(self.unknown(&format!("{full}.{text}"), key.span().start, []).suggest(text, known));
-            }
-        }
-        match needed.iter().find(|key| !table.iter().any(|(known, _)| known.get_ref() == *key)) {
-            None => Ok(()),
-            Some(key) => Err(Report::new(105, format!("repository '{name}' has no '{key}'")).at(place)),
-        }
-    }
-
     fn table<'t, 'v>(&self, name: &str, value: &'t Value<'v>) -> Result<&'t DeTable<'v>, Report> {
         match value.get_ref() {
             DeValue::Table(table) => Ok(table),
             _ => Err(self.bad(name, "a table", value)),
         }
-    }
-
-    fn texts(&self, name: &str, value: &Value<'_>) -> Result<Vec<String>, Report> {
-        let DeValue::Array(items) = value.get_ref() else { return Err(self.bad(name, "a list of strings", value)) };
-        items
-            .iter()
-            .map(|item| match item.get_ref() {
-                DeValue::String(text) => Ok(text.to_string()),
-                _ => Err(self.bad(name, "a list of strings", item)),
-            })
-            .collect()
     }
 
     fn bad(&self, name: &str, expected: &str, value: &Value<'_>) -> Report {
@@ -223,8 +182,8 @@ mod tests {
     #[test]
     fn keys_are_read() {
         let text = "digest = 'sha256'\n[build]\njobs = 3\n[repositories.lua]\nkind = 'crate_archive'\nname = 'lua52-sys'\n\
-                    version = '0.1.2'\nsha256 = 'aa'\nbuild_file = 'lua.BUILD'\n";
-        let project = Project::parse(Path::new("/w"), text).unwrap();
+                    version = '0.1.2'\nsha256 = '{}'\nbuild_file = 'lua.BUILD'\n";
+        let project = Project::parse(Path::new("/w"), &text.replace("{}", &"a".repeat(64))).unwrap();
         let mut settings = Settings::defaults(&BTreeMap::new());
         project.apply(&mut settings).unwrap();
         assert_eq!((settings.jobs, settings.digest.as_str()), (Some(3), "sha256"));

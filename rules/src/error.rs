@@ -45,6 +45,18 @@ pub enum LoadErrorKind {
     Toolchain,
     /// The store failed.
     Store,
+    /// The disk that holds the store is full.
+    StoreFull,
+    /// The store may not be written.
+    StoreReadOnly,
+    /// An object is not in the store.
+    StoreMissing,
+    /// An object in the store is not what it should be.
+    StoreCorrupt,
+    /// A record in the store cannot be read.
+    StoreRecord,
+    /// The store's database failed.
+    StoreDatabase,
     /// A query is not well formed.
     Query,
     /// Evaluation takes more than it may.
@@ -53,7 +65,7 @@ pub enum LoadErrorKind {
 
 impl LoadErrorKind {
     /// Every kind.
-    pub const ALL: [LoadErrorKind; 20] = [
+    pub const ALL: [LoadErrorKind; 26] = [
         LoadErrorKind::Label,
         LoadErrorKind::NotFound,
         LoadErrorKind::Syntax,
@@ -72,6 +84,12 @@ impl LoadErrorKind {
         LoadErrorKind::Repository,
         LoadErrorKind::Toolchain,
         LoadErrorKind::Store,
+        LoadErrorKind::StoreFull,
+        LoadErrorKind::StoreReadOnly,
+        LoadErrorKind::StoreMissing,
+        LoadErrorKind::StoreCorrupt,
+        LoadErrorKind::StoreRecord,
+        LoadErrorKind::StoreDatabase,
         LoadErrorKind::Query,
         LoadErrorKind::Limit,
     ];

@@ -6,8 +6,11 @@
 
 use crate::error::{LoadError, LoadErrorKind};
 use crate::request::Seen;
-use gx_store::{Blobs, Digest, Node, RelPath, Store, TreeId, Trees};
+use gx_store::{Blobs, Digest, Node, RelPath, Store, StoreError, TreeId, Trees};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -112,7 +115,11 @@ impl Repo {
         match &self.place {
             Place::Workspace(root) => {
                 let relative = usable(path)?;
-                match std::fs::read(root.join(path)) {
+                match text_at(&root.join(path)) {
+                    Ok(bytes) if bytes.len() as u64 > TEXT_MOST => {
+                        let message = format!("'{path}' is larger than {} MiB", TEXT_MOST >> 20);
+                        Err(LoadError::new(LoadErrorKind::Limit, message))
+                    }
                     Ok(bytes) => {
                         look.saw_file(relative, store.function().digest(&bytes));
                         Ok(Some(bytes))
@@ -120,6 +127,10 @@ impl Repo {
                     Err(error) if not_there(&error) => {
                         look.saw_nothing(relative);
                         Ok(None)
+                    }
+                    Err(error) if error.kind() == std::io::ErrorKind::InvalidInput => {
+                        let message = format!("'{path}' is a device, a socket or a pipe, and is not read");
+                        Err(LoadError::new(LoadErrorKind::SpecialFile, message))
                     }
                     Err(error) => Err(unreadable(path, &error)),
                 }
@@ -138,6 +149,28 @@ impl Repo {
     }
 }
 
+/// No BUILD or .bzl file is larger than this.
+const TEXT_MOST: u64 = 64 << 20;
+/// Opening does not wait for the other end of a pipe, as Linux numbers it.
+const O_NONBLOCK: i32 = 0o4000;
+
+/// The bytes of a file, one more than the most at most. What is no file would end never: it is not opened.
+fn text_at(path: &Path) -> std::io::Result<Vec<u8>> {
+    let special = |data: &std::fs::Metadata| !data.is_file() && !data.is_dir();
+    if special(&std::fs::metadata(path)?) {
+        return Err(std::io::ErrorKind::InvalidInput.into());
+    }
+    let file = File::options().read(true).custom_flags(O_NONBLOCK).open(path)?;
+    // It may have been another one a moment ago.
+    let data = file.metadata()?;
+    if special(&data) {
+        return Err(std::io::ErrorKind::InvalidInput.into());
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(data.len().min(TEXT_MOST)).unwrap_or(0));
+    file.take(TEXT_MOST + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 fn usable(path: &str) -> Result<RelPath, LoadError> {
     RelPath::new(path).map_err(|e| LoadError::new(LoadErrorKind::Source, e.to_string()))
 }
@@ -150,8 +183,26 @@ fn unreadable(path: &str, error: &std::io::Error) -> LoadError {
     LoadError::new(LoadErrorKind::Unreadable, format!("'{path}' cannot be read: {error}"))
 }
 
-pub(crate) fn store_error(error: &gx_store::StoreError) -> LoadError {
-    LoadError::new(LoadErrorKind::Store, error.to_string())
+pub(crate) fn store_error(error: &StoreError) -> LoadError {
+    LoadError::new(store_kind(error), error.to_string())
+}
+
+/// Which kind a failure of the store is.
+pub(crate) fn store_kind(error: &StoreError) -> LoadErrorKind {
+    match error {
+        StoreError::Missing(_) | StoreError::Dangling { .. } => LoadErrorKind::StoreMissing,
+        StoreError::Corrupt(_) | StoreError::WrongDigest { .. } => LoadErrorKind::StoreCorrupt,
+        StoreError::Record(_) | StoreError::Tree(_) => LoadErrorKind::StoreRecord,
+        StoreError::Full(_) => LoadErrorKind::StoreFull,
+        StoreError::ReadOnly(_) => LoadErrorKind::StoreReadOnly,
+        StoreError::Database(_) => LoadErrorKind::StoreDatabase,
+        StoreError::Path(_) => LoadErrorKind::Source,
+        StoreError::NotUtf8(_) => LoadErrorKind::NotUtf8,
+        StoreError::SpecialFile(_) => LoadErrorKind::SpecialFile,
+        StoreError::Escapes { .. } => LoadErrorKind::Symlink,
+        StoreError::Changed(_) => LoadErrorKind::Changed,
+        StoreError::Io { .. } | StoreError::Locked(_) | StoreError::Newer { .. } => LoadErrorKind::Store,
+    }
 }
 
 fn list_disk(root: &Path, folder: &str, look: &Look) -> Result<Option<Listing>, LoadError> {

@@ -28,7 +28,7 @@ mod outcome;
 mod package;
 mod pattern;
 mod query;
-mod repository;
+pub mod repository;
 pub mod request;
 mod reuse;
 mod schema;

@@ -10,8 +10,8 @@ use crate::label::check_repository;
 use crate::package::BUILD_FILES;
 use crate::session::{Session, held};
 use gx_store::{
-    Call, Derivation, Fetch, Goal, Input, Node, Note, Output, OutputKind, Plan, Planned, RelPath, Source, TreeId,
-    Trees, Work,
+    Call, Derivation, ExecuteError, Fetch, Goal, Input, Node, Note, Output, OutputKind, Plan, Planned, RealiseError,
+    RelPath, Source, TreeId, Trees, Work,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -48,6 +48,11 @@ pub(crate) enum Build {
 
 fn wrong(name: &str, message: impl std::fmt::Display) -> LoadError {
     LoadError::new(LoadErrorKind::Repository, format!("[repositories.{name}]: {message}"))
+}
+
+/// Says what is wrong with the table `[repositories.NAME]` of `gx.toml`.
+pub fn check(name: &str, table: &toml::Table) -> Result<(), LoadError> {
+    read(name, table).map(drop)
 }
 
 /// Reads the tables of `gx.toml`; every mistake is reported.
@@ -272,8 +277,9 @@ impl Session<'_> {
 
     fn realise(&self, name: &str, archive: &Archive) -> Result<TreeId, LoadError> {
         let (plan, id, path) = plan_of(name, archive, self.config.store.function())?;
-        let made = self.config.realise.realise(&plan).map_err(|error| {
-            LoadError::new(LoadErrorKind::Repository, format!("repository '@{name}' cannot be had: {error}"))
+        let made = self.config.realise.realise(&plan).map_err(|error| match &error {
+            RealiseError::Store(error) | RealiseError::Execute(ExecuteError::Store(error)) => store_error(error),
+            _ => LoadError::new(LoadErrorKind::Repository, format!("repository '@{name}' cannot be had: {error}")),
         })?;
         let outputs = made.get(&id).map(Vec::as_slice).unwrap_or_default();
         match outputs.iter().find(|(made, _)| *made == path) {

@@ -5,11 +5,11 @@
 
 use crate::action::ActionWork;
 use crate::error::{LoadError, LoadErrorKind};
-use crate::files::{Place, store_error, tree_node};
+use crate::files::{Place, store_error, store_kind, tree_node};
 use crate::lower::{ActionAt, Need, World};
 use crate::session::Session;
 use crate::values::file::File;
-use gx_store::{BlobId, Blobs, HostSpec, Node, RelPath, StoreError};
+use gx_store::{BlobId, Blobs, ExecuteError, HostSpec, Node, RealiseError, RelPath, StoreError};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -117,7 +117,10 @@ impl Session<'_> {
                     let label = owner.map(|node| node.label.to_string()).unwrap_or_default();
                     let ours = LoadError::new(LoadErrorKind::Toolchain, format!("toolchain '{label}': {error}"));
                     errors.push(match &error {
-                        gx_store::RealiseError::HostLacks { hint, .. } => ours.hint(hint.clone()),
+                        RealiseError::HostLacks { hint, .. } => ours.hint(hint.clone()),
+                        RealiseError::Store(error) | RealiseError::Execute(ExecuteError::Store(error)) => {
+                            store_error(error)
+                        }
                         _ => ours,
                     });
                 }
@@ -141,11 +144,9 @@ fn unreadable(name: &str, error: &StoreError) -> LoadError {
             return LoadError::new(LoadErrorKind::Changed, message).hint("build again when it is written");
         }
         StoreError::Io { source, .. } if source.raw_os_error() == Some(ELOOP) => LoadErrorKind::Symlink,
-        StoreError::Escapes { .. } => LoadErrorKind::Symlink,
-        StoreError::SpecialFile(_) => LoadErrorKind::SpecialFile,
-        StoreError::NotUtf8(_) => LoadErrorKind::NotUtf8,
         StoreError::Io { .. } => LoadErrorKind::Unreadable,
-        _ => LoadErrorKind::Source,
+        StoreError::Full(_) | StoreError::ReadOnly(_) | StoreError::Database(_) => return store_error(error),
+        _ => store_kind(error),
     };
     LoadError::new(kind, format!("the source file '{name}' cannot be an input: {error}"))
 }

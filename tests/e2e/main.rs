@@ -20,6 +20,7 @@ mod plain;
 mod query;
 mod quickstart;
 mod scale;
+mod special;
 mod store;
 mod testing;
 mod third_party;

@@ -130,6 +130,11 @@ impl TestSpace {
         Invocation { command, redactions: self.redactions() }
     }
 
+    /// Runs a command that has been put together elsewhere to its end.
+    pub fn finish(&self, command: Command) -> Run {
+        Invocation { command, redactions: self.redactions() }.run()
+    }
+
     /// Runs gx to its end.
     pub fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Run {
         self.gx(arguments).run()

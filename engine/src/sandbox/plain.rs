@@ -329,7 +329,7 @@ mod tests {
 
     #[test]
     fn the_environment_is_in_the_order_of_bash() {
-        let names = ["HOME", "LANG", "PATH", "SOURCE_DATE_EPOCH", "TMPDIR", "TZ", "CC", "CFLAGS", "ZZ_TOP", "a1"];
+        let names = ["HOME", "LC_CTYPE", "PATH", "SOURCE_DATE_EPOCH", "TMPDIR", "TZ", "CC", "CFLAGS", "ZZ_TOP", "a1"];
         let all: BTreeMap<String, String> =
             names.iter().map(|name| ((*name).to_owned(), "/usr/bin:/bin".to_owned())).collect();
         let arguments = ["/bin/bash", "-c", "cat /proc/self/environ"].map(str::to_owned).to_vec();

@@ -76,3 +76,10 @@ pub struct BuildOptions {
     /// What fetches may use of the machine.
     pub surroundings: Surroundings,
 }
+
+impl BuildOptions {
+    /// May what was found by earlier builds be taken as it is, while nothing can have changed?
+    pub(crate) fn may_repeat(&self) -> bool {
+        !self.thorough && !self.workspace.is_empty()
+    }
+}

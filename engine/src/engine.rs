@@ -15,6 +15,7 @@ use crate::history::History;
 use crate::notice::{How, Notice, Warning};
 use crate::queue::{self, queue};
 use crate::rebuild::Rebuilder;
+use crate::remembered::Remembered;
 use crate::result::{BuildResult, Counts};
 use crate::schedule::{Ended, Loop, Outlets};
 use crate::shortcut::{Shortcuts, Whole};
@@ -38,6 +39,7 @@ struct Shared {
     durations: Arc<Durations>,
     history: History,
     shortcuts: Shortcuts,
+    remembered: Arc<Remembered>,
     events: queue::Sender<Event>,
     next: AtomicU64,
     threads: Mutex<Vec<JoinHandle<()>>>,
@@ -52,14 +54,17 @@ impl Engine {
         let config = Arc::new(config);
         let durations = Arc::new(Durations::new(config.store.clone()));
         let (events, heard) = queue();
+        let remembered = Arc::new(Remembered::new(config.store.clone()));
+        let rebuilder = Rebuilder::new(config.store.clone(), remembered.clone());
         let threads = Threads { config: config.clone(), events: events.clone(), started: Vec::new() };
-        let threads = threads.start(heard, durations.clone())?;
+        let threads = threads.start(heard, durations.clone(), rebuilder)?;
         let (history, shortcuts) = (History::new(config.store.clone()), Shortcuts::new(config.store.clone()));
         let shared = Shared {
             config,
             durations,
             history,
             shortcuts,
+            remembered,
             events,
             next: AtomicU64::new(0),
             threads: Mutex::new(threads),
@@ -88,7 +93,7 @@ impl Engine {
         let started = Instant::now();
         let _lease = self.store().lease()?;
         let epoch = self.store().epoch();
-        let shortcut = !options.thorough && !options.workspace.is_empty() && !cancel.is_cancelled();
+        let shortcut = options.may_repeat() && !cancel.is_cancelled();
         if shortcut && let Some(whole) = shared.shortcuts.find(&options.workspace, &plan)? {
             return Ok(repeated(whole, started, &notices));
         }
@@ -107,6 +112,7 @@ impl Engine {
         let ended = end.recv().map_err(|_| EngineError::Stopped)?;
         drop(guard);
         let number = self.record(&context, &ended, &notices);
+        shared.remembered.keep(&context, &ended, epoch);
         let outcomes = outcomes(&context, &ended.hows);
         let Ended { counts, failures, cancelled, .. } = ended;
         let took = started.elapsed();
@@ -196,13 +202,14 @@ impl Threads {
         mut self,
         heard: queue::Receiver<Event>,
         durations: Arc<Durations>,
+        rebuilder: Rebuilder,
     ) -> Result<Vec<JoinHandle<()>>, EngineError> {
         let (questions, asked) = queue();
         let (tasks, to_run) = queue();
         let (commits, to_commit) = queue();
         let busy = Arc::new(AtomicUsize::new(0));
         let checkers = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_CHECKERS);
-        let rebuilder = Arc::new(Rebuilder::new(self.config.store.clone()));
+        let rebuilder = Arc::new(rebuilder);
         for number in 0..checkers {
             let (rebuilder, asked, events) = (rebuilder.clone(), asked.clone(), self.events.clone());
             self.spawn(format!("gx-check-{number}"), move || rebuilder.serve(&asked, &events))?;

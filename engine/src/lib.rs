@@ -29,6 +29,7 @@ mod execute;
 mod graph;
 mod history;
 mod rebuild;
+mod remembered;
 mod resolve;
 mod roots;
 mod schedule;

@@ -2,7 +2,8 @@
 //!
 //! Invariants: the answer depends on the plan, the outcomes of what the derivation needs, and the store, never
 //! on the order in which things are asked; nothing is written but merged toolchain trees. A remembered failure
-//! is known, unless the build retries. A goal whose outputs are not all there is not known.
+//! is known, unless the build retries. A goal whose outputs are not all there is not known. What was known before
+//! is known again while nothing can have changed (`remembered.rs`).
 //! This file does not know scheduling: who asks, when, and what happens then is `schedule`'s.
 
 use crate::context::Context;
@@ -10,6 +11,7 @@ use crate::error::ActionError;
 use crate::event::{Event, Question};
 use crate::graph::Vertex;
 use crate::queue::{Receiver, Sender};
+use crate::remembered::Remembered;
 use crate::resolve;
 use crate::roots::Roots;
 use gx_store::action::lower;
@@ -43,11 +45,12 @@ pub(crate) enum Answer {
 pub(crate) struct Rebuilder {
     store: Store,
     roots: Roots,
+    remembered: Arc<Remembered>,
 }
 
 impl Rebuilder {
-    pub(crate) fn new(store: Store) -> Rebuilder {
-        Rebuilder { roots: Roots::new(store.clone()), store }
+    pub(crate) fn new(store: Store, remembered: Arc<Remembered>) -> Rebuilder {
+        Rebuilder { roots: Roots::new(store.clone()), store, remembered }
     }
 
     /// Answers until nobody can ask or hear any more.
@@ -70,7 +73,15 @@ impl Rebuilder {
     }
 
     fn check(&self, context: &Context, vertex: Vertex) -> Answer {
-        self.try_check(context, vertex).unwrap_or_else(|error| Answer::Impossible(Arc::new(error)))
+        let id = context.graph.derivation(vertex).filter(|_| context.options.may_repeat());
+        if let Some(outcome) = id.and_then(|id| self.remembered.get(&id)) {
+            return Answer::Known(Arc::new(outcome));
+        }
+        let answer = self.try_check(context, vertex).unwrap_or_else(|error| Answer::Impossible(Arc::new(error)));
+        if matches!(answer, Answer::Run(_, Reason::Lost(_))) {
+            self.remembered.clear();
+        }
+        answer
     }
 
     fn try_check(&self, context: &Context, vertex: Vertex) -> Result<Answer, ActionError> {
@@ -125,6 +136,7 @@ impl Rebuilder {
     fn blame(&self, context: &Context, vertex: Vertex, lost: &Digest) -> Vec<(Vertex, ActionId)> {
         // Merged toolchain trees are nobody's output; they are made again on the way.
         self.roots.clear();
+        self.remembered.clear();
         let mut guilty = Vec::new();
         for maker in context.graph.makers(vertex) {
             let Some(outcome) = context.outcome(maker) else { continue };

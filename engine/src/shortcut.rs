@@ -19,6 +19,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Whole builds that are kept in memory.
 const KEPT: usize = 16;
 
+/// A build of more outputs takes no shortcut: writing all of them after each edit costs more than it ever saves, as
+/// what each derivation came to is remembered anyway (`remembered.rs`).
+const FEW: usize = 512;
+
 /// A build that was done whole.
 #[derive(Debug, Clone)]
 pub(crate) struct Whole {
@@ -61,6 +65,9 @@ impl Shortcuts {
 
     /// The whole build that this plan would repeat.
     pub(crate) fn find(&self, workspace: &str, plan: &Plan) -> Result<Option<Whole>, StoreError> {
+        if is_large(plan) {
+            return Ok(None);
+        }
         let (key, goals) = (self.key(workspace, plan), self.goals(plan));
         let fits = |whole: &Whole| whole.goals == goals && whole.epoch == self.store.epoch();
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
@@ -82,6 +89,9 @@ impl Shortcuts {
     /// Keeps a build that was done whole, `epoch` being that of the store before it began.
     pub(crate) fn keep(&self, context: &Context, epoch: u64) -> Result<(), StoreError> {
         let plan = &context.plan;
+        if is_large(plan) {
+            return Ok(());
+        }
         let key = self.key(&context.options.workspace, plan);
         let ids = plan.goals.iter().flat_map(|goal| goal.outputs.iter().map(|(id, _)| id).chain(&goal.also));
         let outcomes: HashMap<DerivationId, Arc<Outcome>> =
@@ -130,6 +140,10 @@ impl Shortcuts {
         }
         hasher.finish().hash
     }
+}
+
+fn is_large(plan: &Plan) -> bool {
+    plan.goals.iter().map(|goal| goal.outputs.len() + goal.also.len()).sum::<usize>() > FEW
 }
 
 impl Kept {

@@ -164,6 +164,13 @@ impl Store {
         &*self.backend
     }
 
+    /// Notes that a running build relies on an action's outcome and all that it names, as it was found before. They
+    /// are there still if the epoch, which this gives, is that of then.
+    pub fn rely(&self, action: &ActionId) -> u64 {
+        let _open = self.shared.gate.enter_for(&action.0);
+        self.backend.epoch()
+    }
+
     /// Notes that a running build relies on an object.
     pub(crate) fn touch(&self, id: &Digest) {
         self.shared.gate.touch(id);

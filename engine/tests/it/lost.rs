@@ -29,6 +29,21 @@ fn blob_of(plan: &Plan, result: &gx_engine::BuildResult, owner: &str) -> BlobId 
 }
 
 #[test]
+fn a_lost_input_is_made_again_also_when_it_is_remembered() {
+    let world = World::new(2);
+    let options = || BuildOptions { workspace: "w".into(), ..BuildOptions::default() };
+    let plan = chain(&world, "1");
+    let (first, _) = world.build_with(&plan, options());
+    assert_eq!(first.counts.run, 4);
+    world.lose(&blob_of(&plan, &first, "//:a"));
+    let (result, notices) = world.build_with(&chain(&world, "2"), options());
+    assert!(result.succeeded(), "{}", story(&notices));
+    assert_eq!(result.counts.run, 4, "{}", story(&notices));
+    let (result, _) = world.build_with(&chain(&world, "3"), options());
+    assert_eq!((result.counts.run, result.counts.cached), (3, 1), "only `a` is as it was");
+}
+
+#[test]
 fn a_lost_input_is_made_again_in_the_same_build() {
     let world = World::new(2);
     let plan = chain(&world, "1");

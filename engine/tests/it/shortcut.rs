@@ -2,7 +2,7 @@
 
 use crate::support::{Planner, World};
 use gx_engine::BuildOptions;
-use gx_store::{Node, Plan};
+use gx_store::{Node, Outcomes, Plan};
 use std::sync::Arc;
 
 fn plan(world: &World, text: &str, second_goal: bool) -> Arc<Plan> {
@@ -44,4 +44,32 @@ fn only_when_nothing_can_have_changed() {
     let (result, _) = world.build_with(&first, options());
     assert_eq!((result.counts.run, result.counts.cached), (1, 1), "the goal was lost");
     assert!(was_short(&first, options()));
+}
+
+#[test]
+fn an_edit_looks_only_at_what_it_reaches() {
+    let world = World::new(1);
+    let options = || BuildOptions { workspace: "w".into(), ..BuildOptions::default() };
+    let plan = |edit: &str| {
+        let mut p = Planner::new(&world.store);
+        let (still, edited) = (p.source("still"), p.source(edit));
+        let a = p.run("a", "all", vec![("s", still)]);
+        let b = p.run("b", "all", vec![("s", edited)]);
+        p.goal(a);
+        p.goal(b);
+        (p.done(), a)
+    };
+    let (first, a) = plan("1");
+    let (made, _) = world.build_with(&first, options());
+    assert_eq!(made.counts.run, 2);
+    // Behind the engine's back, and without a new epoch: whoever asks the store sees it.
+    world.store.forget(&made.outcomes[&a].action).unwrap();
+    let (result, _) = world.build_with(&plan("2").0, options());
+    assert_eq!((result.counts.run, result.counts.cached), (1, 1), "nobody asks about what is as it was");
+    assert_eq!(result.outcomes[&a], made.outcomes[&a]);
+    let (result, _) = world.build_with(&plan("3").0, BuildOptions { thorough: true, ..options() });
+    assert_eq!(result.counts.run, 2, "a thorough build asks about everything");
+    // It ran again, so what was remembered of before is not believed any more.
+    let (result, _) = world.build_with(&plan("4").0, options());
+    assert_eq!((result.counts.run, result.counts.cached), (1, 1));
 }

@@ -7,6 +7,7 @@ use crate::values::depset::Depset;
 use crate::values::file::File;
 use crate::values::plain::Plain;
 use gx_store::HostSpec;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 /// A recorded action.
@@ -102,6 +103,47 @@ pub(crate) enum ArgValues {
     List(Arc<[Plain]>),
     /// What `map_each` made of them.
     Mapped(Vec<Arc<str>>),
+}
+
+impl Action {
+    /// Gives back room that growing left over; short texts are shared with those of other actions.
+    pub(crate) fn compact(&mut self, texts: &mut Texts) {
+        self.outputs.shrink_to_fit();
+        self.inputs.shrink_to_fit();
+        self.message.shrink_to_fit();
+        texts.share(&mut self.mnemonic);
+        if let ActionWork::Run { arguments, environment, toolchain } = &mut self.work {
+            arguments.shrink_to_fit();
+            for argument in arguments {
+                if let Argument::Text(text) = argument {
+                    texts.share(text);
+                }
+            }
+            for (name, value) in environment {
+                texts.share(name);
+                texts.share(value);
+            }
+            toolchain.iter_mut().for_each(Vec::shrink_to_fit);
+        }
+    }
+}
+
+/// One copy of each short text: words like `-c` stand in most actions.
+#[derive(Debug, Default)]
+pub(crate) struct Texts(HashSet<Arc<str>>);
+
+/// The longest text that is shared, in bytes, and how many are kept in mind.
+const SHORT: usize = 16;
+const MOST_TEXTS: usize = 10_000;
+
+impl Texts {
+    fn share(&mut self, text: &mut Arc<str>) {
+        match self.0.get(text) {
+            Some(known) => *text = Arc::clone(known),
+            None if text.len() <= SHORT && self.0.len() < MOST_TEXTS => drop(self.0.insert(Arc::clone(text))),
+            None => {}
+        }
+    }
 }
 
 impl ArgsData {

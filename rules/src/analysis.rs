@@ -106,7 +106,10 @@ impl Session<'_> {
             let mut kept = held(&self.kept.analyses);
             for ((at, node, needs), result) in todo.into_iter().zip(made.into_iter().flatten()) {
                 match result {
-                    Ok(analysed) => {
+                    Ok(mut analysed) => {
+                        let mut texts = held(&self.kept.texts);
+                        analysed.actions.shrink_to_fit();
+                        analysed.actions.iter_mut().for_each(|action| action.compact(&mut texts));
                         let analysed = Arc::new(analysed);
                         kept.insert(node.label.clone(), keep(node, needs, Arc::clone(&analysed)));
                         set(&mut results, at, analysed);

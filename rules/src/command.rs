@@ -55,6 +55,7 @@ impl Lowering<'_> {
             self.write_beside(&path, content, action, owner, derivation)?;
             return Ok(short);
         }
+        line.shrink_to_fit();
         Ok(line)
     }
 

@@ -132,11 +132,7 @@ fn wrong(node: &Node, message: impl std::fmt::Display) -> LoadError {
 
 impl Lowering<'_> {
     fn loaded_file(&self, file: &File) -> Result<LoadedFile, LoadError> {
-        Ok(LoadedFile {
-            path: path_of(file.path())?,
-            short_path: path_of(file.short_path())?,
-            source: self.source_of(file)?,
-        })
+        Ok(LoadedFile { path: path_of(Arc::clone(&file.0.path))?, source: self.source_of(file)? })
     }
 
     /// Adds the goal of a target that was asked for.
@@ -183,7 +179,7 @@ impl Lowering<'_> {
         let mut inputs: Vec<Input> = runfiles
             .iter()
             .chain([executable])
-            .map(|file| Input { path: file.short_path.clone(), source: file.source.clone() })
+            .map(|file| Input { path: file.short_path(), source: file.source.clone() })
             .collect();
         inputs.sort();
         inputs.dedup();
@@ -195,7 +191,7 @@ impl Lowering<'_> {
                 format!("{label}: two runfiles would lie at '{}': a source and an output of that name", a.path);
             return Err(LoadError::new(LoadErrorKind::OutputConflict, message).at(asked.node.position()));
         }
-        let mut arguments = vec![format!("./{}", executable.short_path)];
+        let mut arguments = vec![format!("./{}", executable.short_path())];
         arguments.extend(asked.arguments()?);
         let derivation = Derivation {
             work: Work::Run(Run {

@@ -58,6 +58,16 @@ impl World {
         if errors.is_empty() { Ok(world) } else { Err(errors) }
     }
 
+    /// Who needs whom was for analysis: lowering follows files.
+    pub(crate) fn forget_edges(&mut self) {
+        for node in &mut self.graph.nodes {
+            (node.wants, node.needs) = (Vec::new(), Vec::new());
+        }
+        self.graph.order = Vec::new();
+        self.graph.index.shrink_to_fit();
+        self.makers.shrink_to_fit();
+    }
+
     pub(crate) fn action(&self, at: ActionAt) -> Option<&Action> {
         self.analysed.get(at.0)?.actions.get(at.1)
     }
@@ -111,7 +121,7 @@ pub(crate) struct Lowering<'a> {
     pub(crate) sets: HashMap<usize, InputSetId>,
 }
 
-pub(crate) fn path_of(text: &str) -> Result<RelPath, LoadError> {
+pub(crate) fn path_of(text: impl Into<Arc<str>>) -> Result<RelPath, LoadError> {
     RelPath::new(text).map_err(|e| LoadError::new(LoadErrorKind::Analysis, e.to_string()))
 }
 
@@ -126,13 +136,15 @@ impl Lowering<'_> {
         }
         let at = self.world.makers.get(&file.0.path);
         match at.and_then(|at| self.ids.get(at)) {
-            Some(derivation) => Ok(Source::Output { derivation: *derivation, path: path_of(file.path())? }),
+            Some(derivation) => {
+                Ok(Source::Output { derivation: *derivation, path: path_of(Arc::clone(&file.0.path))? })
+            }
             None => Err(LoadError::new(LoadErrorKind::Analysis, format!("no action makes '{}'", file.path()))),
         }
     }
 
     pub(crate) fn input(&self, file: &File) -> Result<Input, LoadError> {
-        Ok(Input { path: path_of(file.path())?, source: self.source_of(file)? })
+        Ok(Input { path: path_of(Arc::clone(&file.0.path))?, source: self.source_of(file)? })
     }
 
     /// Makes the input set of a depset whose children have theirs.
@@ -189,7 +201,7 @@ impl Lowering<'_> {
         for output in &action.outputs {
             let kind =
                 if output.0.kind == FileKind::OutputDirectory { OutputKind::Directory } else { OutputKind::File };
-            derivation.outputs.push(Output { path: path_of(output.path())?, kind });
+            derivation.outputs.push(Output { path: path_of(Arc::clone(&output.0.path))?, kind });
         }
         for item in &action.inputs {
             self.add_input(item, &mut derivation)?;
@@ -288,7 +300,8 @@ enum Step {
 /// What the goals need, in an order in which it can be lowered.
 #[derive(Default)]
 pub(crate) struct Need {
-    pub(crate) actions: Vec<ActionAt>,
+    /// Imports of host toolchains among them.
+    pub(crate) hosts: Vec<ActionAt>,
     steps: Vec<Step>,
     pub(crate) sources: Vec<File>,
     seen_actions: HashMap<ActionAt, bool>,
@@ -305,7 +318,9 @@ impl Need {
             if done {
                 if let Step::Action(at) = &step {
                     self.seen_actions.insert(*at, true);
-                    self.actions.push(*at);
+                    if world.action(*at).is_some_and(|action| matches!(action.work, ActionWork::Host(_))) {
+                        self.hosts.push(*at);
+                    }
                 }
                 self.steps.push(step);
                 continue;
@@ -372,6 +387,13 @@ impl Need {
                 Err(LoadError::new(LoadErrorKind::Analysis, message))
             }
         }
+    }
+
+    /// Everything was added: what was for that goes.
+    pub(crate) fn finish(&mut self) {
+        (self.seen_actions, self.seen_sets, self.seen_sources) = (HashMap::new(), HashSet::new(), HashSet::new());
+        self.steps.shrink_to_fit();
+        self.sources.shrink_to_fit();
     }
 
     /// Lowers it all, or of it what depends on the sources and toolchains in `changed`.

@@ -91,10 +91,19 @@ pub struct LoadedTarget {
 pub struct LoadedFile {
     /// As actions see it: `p/x` or `out/p/x`.
     pub path: RelPath,
-    /// As a program finds it at run time: `p/x`.
-    pub short_path: RelPath,
     /// Known bytes, or a derivation's output.
     pub source: Source,
+}
+
+impl LoadedFile {
+    /// As a program finds it at run time: `p/x`.
+    pub fn short_path(&self) -> RelPath {
+        let output = match &self.source {
+            Source::Output { .. } => self.path.as_str().strip_prefix("out/"),
+            Source::Known(_) => None,
+        };
+        output.and_then(|below| RelPath::new(below).ok()).unwrap_or_else(|| self.path.clone())
+    }
 }
 
 /// Everything on disk that an answer depended on, for asking by `stat` alone whether it still holds.

@@ -75,7 +75,8 @@ impl Session<'_> {
         let graph = self.graph(&roots)?;
         let (analysed, fresh) = self.analyse(&graph)?;
         self.analysed.store(fresh, Ordering::Relaxed);
-        let world = World::new(graph, analysed)?;
+        let mut world = World::new(graph, analysed)?;
+        world.forget_edges();
         let mut need = Need::default();
         let mut errors: Vec<LoadError> = Vec::new();
         for target in asked_of(&world, asked) {
@@ -84,6 +85,7 @@ impl Session<'_> {
         if !errors.is_empty() {
             return Err(errors);
         }
+        need.finish();
         let packages = held(&self.packages);
         let packages =
             packages.iter().filter_map(|(id, found)| Some((Arc::clone(id), Arc::clone(found.as_ref().ok()?))));

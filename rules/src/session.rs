@@ -30,6 +30,7 @@ pub(crate) struct Kept {
     pub(crate) modules: Mutex<HashMap<Label, Arc<BzlModule>>>,
     pub(crate) packages: Mutex<HashMap<Arc<PackageId>, KeptPackage>>,
     pub(crate) analyses: Mutex<HashMap<Label, crate::analysis::KeptAnalysis>>,
+    pub(crate) texts: Mutex<crate::action::Texts>,
     /// Fetched repositories, by what was declared.
     pub(crate) trees: Mutex<HashMap<crate::repository::Archive, TreeId>>,
     /// The last load that went well.
@@ -51,6 +52,7 @@ impl Kept {
             modules: Mutex::default(),
             packages: Mutex::default(),
             analyses: Mutex::default(),
+            texts: Mutex::default(),
             trees: Mutex::default(),
             last: Mutex::default(),
             ids: Mutex::default(),

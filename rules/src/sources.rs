@@ -10,9 +10,13 @@ use crate::lower::{ActionAt, Need, World};
 use crate::session::Session;
 use crate::values::file::File;
 use gx_store::{BlobId, Blobs, ExecuteError, HostSpec, Node, RealiseError, RelPath, StoreError};
-use std::collections::HashMap;
+use rayon::prelude::*;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+/// Paths that one thread looks at, at least.
+const MANY: usize = 64;
 
 impl Session<'_> {
     /// Every source by path.
@@ -64,15 +68,16 @@ impl Session<'_> {
         let root = &self.config.root;
         let Ok(real) = root.canonicalize() else { return Vec::new() };
         let inside = |path: &Path| path.canonicalize().map_or(true, |path| path.starts_with(&real));
-        let mut folders: HashMap<PathBuf, bool> = HashMap::new();
-        let mut is_fine = |path: &RelPath| {
+        let folder_of = |path: &RelPath| root.join(path.as_str()).parent().unwrap_or(root).to_owned();
+        let folders: HashSet<PathBuf> = paths.iter().map(folder_of).collect();
+        let fine: HashSet<PathBuf> = folders.into_par_iter().filter(|folder| inside(folder)).collect();
+        let is_fine = |path: &RelPath| {
             let full = root.join(path.as_str());
-            let folder = full.parent().unwrap_or(root).to_owned();
             let is_link = full.symlink_metadata().is_ok_and(|data| data.is_symlink());
-            let folder_is_fine = *folders.entry(folder).or_insert_with_key(|folder| inside(folder));
-            folder_is_fine && (!is_link || inside(&full))
+            full.parent().is_some_and(|folder| fine.contains(folder)) && (!is_link || inside(&full))
         };
-        let bad = paths.iter().filter(|path| !is_fine(path));
+        let bad: Vec<&RelPath> = paths.par_iter().with_min_len(MANY).filter(|path| !is_fine(path)).collect();
+        let bad = bad.into_iter();
         bad.map(|path| {
             LoadError::new(LoadErrorKind::Symlink, format!("the source file '{path}' leads out of the workspace"))
                 .hint("replace the symlink by a copy of what it leads to")
@@ -101,7 +106,7 @@ impl Session<'_> {
         let mut known: HashMap<HostSpec, BlobId> = HashMap::new();
         let mut manifests = HashMap::new();
         let mut errors = Vec::new();
-        for at in &need.actions {
+        for at in &need.hosts {
             let Some(ActionWork::Host(spec)) = world.action(*at).map(|action| &action.work) else { continue };
             if let Some(blob) = known.get(spec) {
                 manifests.insert(*at, *blob);

@@ -28,7 +28,7 @@ const OUTCOMES: &str = "outcomes";
 /// Row of `Table::Meta` that holds the epoch.
 const EPOCH_KEY: &[u8] = b"store/epoch";
 /// Bytes of the cache of decompressed blocks.
-const CACHE: usize = 16 << 20;
+const CACHE: usize = 8 << 20;
 /// A log longer than this is written out on a clean close, so that the next opening need not replay it.
 const LONG_LOG: u64 = 512 * 1024;
 
@@ -66,7 +66,7 @@ fn family_names() -> impl Iterator<Item = &'static str> {
 fn family_options(name: &str, cache: &Cache) -> Options {
     let mut options = Options::default();
     let objects = matches!(name, BLOBS | TREES | OUTCOMES | "derivations" | "stats");
-    options.set_write_buffer_size(if objects { 8 << 20 } else { 1 << 20 });
+    options.set_write_buffer_size(if objects { 3 << 20 } else { 1 << 20 });
     options.set_compression_type(DBCompressionType::Lz4);
     let mut table = rocksdb::BlockBasedOptions::default();
     table.set_bloom_filter(10.0, false);
@@ -81,7 +81,7 @@ fn database_options() -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
-    options.set_db_write_buffer_size(32 << 20);
+    options.set_db_write_buffer_size(8 << 20);
     options.set_max_total_wal_size(16 << 20);
     options.set_max_open_files(256);
     options.set_max_file_opening_threads(1);

@@ -163,6 +163,9 @@ impl Derivation {
         self.inputs.dedup();
         self.outputs.sort();
         self.outputs.dedup();
+        self.inputs.shrink_to_fit();
+        self.outputs.shrink_to_fit();
+        self.roots.shrink_to_fit();
         self
     }
 

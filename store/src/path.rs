@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 
 /// One validated component of a path.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -48,23 +49,23 @@ fn check_name(text: &str) -> Result<(), PathError> {
     Err(PathError { path: text.to_owned(), fault })
 }
 
-/// A validated relative path; `""` is the root.
+/// A validated relative path; `""` is the root. Cheap to clone: a plan names most paths several times.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
-pub struct RelPath(String);
+pub struct RelPath(Arc<str>);
 
 impl RelPath {
     /// Validates `text`: relative, normalised, no `.` or `..`.
-    pub fn new(text: impl Into<String>) -> Result<RelPath, PathError> {
+    pub fn new(text: impl Into<Arc<str>>) -> Result<RelPath, PathError> {
         let text = text.into();
         if text.is_empty() {
             return Ok(RelPath(text));
         }
         if text.starts_with('/') {
-            return Err(PathError { path: text, fault: "it is absolute" });
+            return Err(PathError { path: text.to_string(), fault: "it is absolute" });
         }
         for component in text.split('/') {
             if let Err(error) = check_name(component) {
-                return Err(PathError { path: text, fault: error.fault });
+                return Err(PathError { path: text.to_string(), fault: error.fault });
             }
         }
         Ok(RelPath(text))
@@ -90,7 +91,7 @@ impl RelPath {
         match (self.is_root(), other.is_root()) {
             (true, _) => other.clone(),
             (_, true) => self.clone(),
-            _ => RelPath(format!("{}/{}", self.0, other.0)),
+            _ => RelPath(format!("{}/{}", self.0, other.0).into()),
         }
     }
 
@@ -99,7 +100,7 @@ impl RelPath {
         if self.is_root() {
             return None;
         }
-        Some(RelPath(self.0.rsplit_once('/').map_or(String::new(), |(head, _)| head.to_owned())))
+        Some(RelPath(self.0.rsplit_once('/').map_or("", |(head, _)| head).into()))
     }
 
     /// The last component; `None` for the root.
@@ -109,7 +110,7 @@ impl RelPath {
 
     /// Is `self` equal to `other` or below it?
     pub fn starts_with(&self, other: &RelPath) -> bool {
-        other.is_root() || self.0 == other.0 || self.0.strip_prefix(&other.0).is_some_and(|rest| rest.starts_with('/'))
+        other.is_root() || self.0 == other.0 || self.0.strip_prefix(&*other.0).is_some_and(|rest| rest.starts_with('/'))
     }
 }
 
@@ -121,7 +122,7 @@ impl fmt::Display for RelPath {
 
 impl AsRef<std::path::Path> for RelPath {
     fn as_ref(&self) -> &std::path::Path {
-        std::path::Path::new(&self.0)
+        std::path::Path::new(&*self.0)
     }
 }
 

@@ -32,20 +32,20 @@ pub(super) fn answer(session: &Session<'_>, run: &Run) -> Result<Exit, Report> {
         return Err(Report::new(211, format!("{} ({}) makes no executable", target.label, target.kind)));
     };
     let bad = |error: gx_store::path::PathError| Report::new(804, error.to_string());
-    let name = format!("{}.runfiles", executable.short_path);
+    let name = format!("{}.runfiles", executable.short_path());
     let below = RelPath::new(name).map_err(bad)?;
     let folder = session.project()?.root.join(outputs::FOLDER).join(below.as_str());
     let files = target.runfiles.iter().chain([executable]);
     // The program is among its runfiles: each place once.
     let placed: BTreeMap<_, _> =
-        files.filter_map(|file| Some((file.short_path.clone(), outputs::node(file, &built.result)?))).collect();
+        files.filter_map(|file| Some((file.short_path(), outputs::node(file, &built.result)?))).collect();
     outputs::write(&session.house.store, &folder, &placed.into_iter().collect::<Vec<_>>())?;
     // Standard output is the program's from here on.
     if session.request.settings.json {
         session.summary(&built);
     }
     session.face.event(Event::Program(Program {
-        path: folder.join(executable.short_path.as_str()).display().to_string(),
+        path: folder.join(executable.short_path().as_str()).display().to_string(),
         runfiles: folder.display().to_string(),
         arguments: run.arguments.clone(),
     }));

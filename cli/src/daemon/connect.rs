@@ -144,6 +144,10 @@ fn spawn(request: &Request, socket: &Path, note: &mut dyn FnMut(String)) -> Resu
     if let Some(jobs) = settings.jobs {
         command.arg("--jobs").arg(jobs.to_string());
     }
+    // One arena of memory for each of dozens of threads would keep what it once had; threads here rarely allocate at
+    // once. Large pieces go back to the system when they are freed.
+    command.env("MALLOC_ARENA_MAX", "2").env("MALLOC_TRIM_THRESHOLD_", "131072");
+    command.env("MALLOC_MMAP_THRESHOLD_", "131072");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log_end).current_dir("/");
     let mut child = command.spawn().map_err(|error| failed("its process cannot be made", &error))?;
     let Some(ready) = child.stdout.take() else { return Err(Report::new(701, "the daemon has no pipe")) };

@@ -6,6 +6,7 @@
 
 use crate::catalogue::Code;
 use crate::exit::Exit;
+use gx_rules::label::shown;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -30,9 +31,9 @@ impl Place {
 impl std::fmt::Display for Place {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.line, self.column) {
-            (0, _) => f.write_str(&self.file),
-            (line, 0) => write!(f, "{}:{line}", self.file),
-            (line, column) => write!(f, "{}:{line}:{column}", self.file),
+            (0, _) => f.write_str(&shown(&self.file)),
+            (line, 0) => write!(f, "{}:{line}", shown(&self.file)),
+            (line, column) => write!(f, "{}:{line}:{column}", shown(&self.file)),
         }
     }
 }
@@ -155,19 +156,19 @@ impl Report {
     pub fn text(&self, color: bool) -> String {
         let (red, bold, dim, reset) =
             if color { ("\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "", "") };
-        let mut text = format!("{red}error[{}]{reset}: {bold}{}{reset}\n", self.code, self.message);
+        let mut text = format!("{red}error[{}]{reset}: {bold}{}{reset}\n", self.code, indented(&self.message));
         if let Some(place) = &self.place {
             text.push_str(&format!("  --> {place}\n"));
         }
         for line in &self.trace {
-            text.push_str(&format!("  {dim}in {line}{reset}\n"));
+            text.push_str(&format!("  {dim}in {}{reset}\n", indented(line)));
         }
         for cause in &self.causes {
             text.push_str(&format!("  cause: {}\n", indented(cause)));
         }
         if let Some(action) = &self.action {
             if let Some(command) = &action.command {
-                text.push_str(&format!("  command: {command}\n"));
+                text.push_str(&format!("  command: {}\n", indented(command)));
             }
             if !action.log.is_empty() {
                 text.push_str(&format!("{dim}--- output of {} ---{reset}\n", action.owner));
@@ -214,8 +215,11 @@ impl Report {
     }
 }
 
-fn indented(text: &str) -> String {
-    text.trim_end().replace('\n', "\n    ")
+/// Lines of a message, the first where it stands and the others below it. What a program wrote is shown as it is; what
+/// gx says does nothing to the terminal.
+pub fn indented(text: &str) -> String {
+    let lines: Vec<String> = text.trim_end().split('\n').map(|line| shown(line).into_owned()).collect();
+    lines.join("\n    ")
 }
 
 /// The known name that is closest to `given`, when one is close enough to be meant.

@@ -170,6 +170,18 @@ mod tests {
         }
     }
 
+    /// Loading and building meet the same store.
+    #[test]
+    fn a_store_that_fails_while_loading_is_told_as_ever() {
+        for (kind, error) in [
+            (LoadErrorKind::StoreFull, StoreError::Full("/store".into())),
+            (LoadErrorKind::StoreReadOnly, StoreError::ReadOnly("/store".into())),
+            (LoadErrorKind::StoreDatabase, StoreError::Database("bad block".into())),
+        ] {
+            assert_eq!(load(&LoadError::new(kind, error.to_string())), store(&error));
+        }
+    }
+
     #[test]
     fn errors_from_below_keep_their_words_and_get_an_exit() {
         let refused = ExecuteError::Sandbox { why: "clone: EPERM".into(), hint: "allow user namespaces".into() };

@@ -95,7 +95,11 @@ pub fn write(store: &Store, folder: &Path, items: &[(RelPath, Node)]) -> Result<
 fn told(store: &Store, error: &StoreError) -> Report {
     match error {
         StoreError::Io { path, source, .. } if !path.starts_with(store.directory()) => {
-            Report::new(804, format!("'{}' cannot be written", path.display())).cause(source)
+            // An output is written under another name first; what matters to a person is the folder.
+            let folder = path.parent().filter(|_| path.extension().is_some_and(|it| it == "tmp")).unwrap_or(path);
+            Report::new(804, format!("'{}' cannot be written", folder.display()))
+                .cause(source)
+                .hint(format!("give yourself write permission there, or move '{FOLDER}' away; what was built is kept"))
         }
         _ => map::store(error),
     }

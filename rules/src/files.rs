@@ -279,3 +279,18 @@ fn list_texts(texts: &BTreeMap<String, Arc<str>>, folder: &str) -> Option<Listin
     }
     (!listing.entries.is_empty() || folder.is_empty()).then_some(listing)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_of_the_store_keep_their_kind() {
+        let kind = |error: StoreError| store_error(&error).kind;
+        assert_eq!(kind(StoreError::Full("/s".into())), LoadErrorKind::StoreFull);
+        assert_eq!(kind(StoreError::ReadOnly("/s".into())), LoadErrorKind::StoreReadOnly);
+        assert_eq!(kind(StoreError::Database("bad".into())), LoadErrorKind::StoreDatabase);
+        let other = std::io::Error::other("why");
+        assert_eq!(kind(StoreError::io("reading", "/s", other)), LoadErrorKind::Store);
+    }
+}

@@ -1,11 +1,13 @@
 //! Labels: the names of targets, `@repository//package:target`.
 //!
 //! Invariants: a repository name is letters, digits, `_`, `-`, `.`; empty for the workspace itself. A package is a
-//! normal relative path. A target's name is a normal relative path too. Printing and parsing are inverse.
+//! normal relative path. A target's name is a normal relative path too. Printing and parsing are inverse, but for names
+//! with control characters, which are printed escaped.
 //! This file does not know which packages exist.
 
 use crate::error::{LoadError, LoadErrorKind};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -45,7 +47,7 @@ impl fmt::Display for PackageId {
         if !self.repository.is_empty() {
             write!(f, "@{}", self.repository)?;
         }
-        write!(f, "//{}", self.path)
+        write!(f, "//{}", shown(&self.path))
     }
 }
 
@@ -119,13 +121,13 @@ impl Label {
 
 impl fmt::Display for Label {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.package, self.name)
+        write!(f, "{}:{}", self.package, shown(&self.name))
     }
 }
 
 /// Why a text is not a label.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("'{text}' is not a label: {why}")]
+#[error("'{}' is not a label: {why}", shown(text))]
 pub struct LabelError {
     /// The text.
     pub text: String,
@@ -138,6 +140,28 @@ impl From<LabelError> for LoadError {
         LoadError::new(LoadErrorKind::Label, error.to_string())
             .hint("labels look like '//package:target', ':target' or '@repository//package:target'")
     }
+}
+
+/// A name or message as one line that does nothing to a terminal: what controls it, or turns the direction of writing,
+/// is escaped. Names have no backslash, so two names never look the same.
+pub fn shown(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(controls) {
+        return Cow::Borrowed(text);
+    }
+    let escape = |c: char| if controls(c) { c.escape_default().to_string() } else { c.to_string() };
+    Cow::Owned(text.chars().map(escape).collect())
+}
+
+fn controls(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+/// A name that is declared. Unlike the name of a file that is there, it can be chosen.
+pub(crate) fn check_declared(name: &str) -> Result<(), &'static str> {
+    if name.chars().any(controls) {
+        return Err("it has a control character");
+    }
+    check_name(name)
 }
 
 /// Letters, digits and `_-.`, not starting with a dot.
@@ -221,6 +245,14 @@ mod tests {
             ["", ":", "//", "/a:b", "//a//b:c", "//../x", "//a:../x", "@b@d//x", "@lua:x", "//a/...", "a:b", "//a:/b"];
         let said: Vec<String> = bad.iter().map(|t| Label::parse(t, &here()).unwrap_err().to_string()).collect();
         insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn what_controls_a_terminal_is_shown_escaped() {
+        let label = Label::parse("a\u{1b}[31m\n\u{202e}b", &here()).unwrap();
+        assert_eq!(label.to_string(), r"//here/pkg:a\u{1b}[31m\n\u{202e}b");
+        assert_eq!(shown("plain ü"), "plain ü");
+        assert!(check_declared("a\nb").is_err() && check_declared("a b").is_ok());
     }
 
     proptest! {

@@ -220,6 +220,7 @@ fn output_of(value: Value<'_>, package: &Arc<PackageId>) -> Result<Arc<str>, Str
     if *label.package != **package {
         return Err(format!("the output '{label}' does not lie in the package '{package}'"));
     }
+    crate::label::check_declared(&label.name).map_err(|why| format!("'{label}' is no name for an output: {why}"))?;
     Ok(label.name)
 }
 

@@ -1,6 +1,6 @@
 //! Files that are none, or not where they belong: nothing hangs, and each is named.
 
-use gx_tests::{Run, TestSpace};
+use gx_tests::{Run, TestSpace, is_root, skipped};
 use std::fs::File;
 use std::os::unix::fs::symlink;
 use std::os::unix::net::UnixListener;
@@ -112,4 +112,41 @@ fn names_with_spaces_are_names() {
     build(&space).ok();
     assert_eq!(space.read("gx-out/a copy.c"), space.read("my main.c"));
     space.run(["run", "//:my program"]).ok();
+}
+
+#[test]
+fn names_do_nothing_to_a_terminal() {
+    let space = TestSpace::new();
+    for (name, text) in [
+        ("control_target", "filegroup(name = 'a\\033[31mb\\nc')\n"),
+        ("control_output", "genrule(name = 'g', outs = ['a\\033[31mb'], cmd = 'touch $@')\n"),
+        ("control_source", "filegroup(name = 'g', srcs = ['a\\033[31mb\\nerror[GX0000]: c'])\n"),
+        ("control_label", "filegroup(name = 'g', srcs = ['//a\\033[31m:b:c'])\n"),
+        ("control_message", "fail('a\\033[31mb\\nerror[GX0000]: c')\n"),
+    ] {
+        space.write("BUILD.gx", text);
+        let run = build(&space).expect(4);
+        assert!(!run.stderr.contains('\x1b'), "{name}: {}", run.told());
+        insta::assert_snapshot!(name, run.redacted());
+    }
+    space.write("BUILD.gx", "filegroup(name = 'g', srcs = glob(['*.txt']))\nprint('a\\033[31mb')\n");
+    space.write("a\x1b[31m\nb.txt", "");
+    let run = space.run(["query", "deps(//:g)"]).ok();
+    assert_eq!(run.stdout, "//:a\\u{1b}[31m\\nb.txt\n//:g\n");
+    assert!(!build(&space).ok().stderr.contains('\x1b'));
+}
+
+#[test]
+fn a_folder_of_outputs_that_cannot_be_written_is_named() {
+    if is_root() {
+        return skipped("root writes everywhere");
+    }
+    let space = TestSpace::new();
+    space.write("BUILD.gx", "genrule(name = 'g', outs = ['x'], cmd = 'echo 1 > $@')\n");
+    std::fs::create_dir(space.path("gx-out")).unwrap();
+    space.set_mode("gx-out", 0o555);
+    let run = build(&space).expect(2);
+    space.set_mode("gx-out", 0o755);
+    insta::assert_snapshot!("out_not_writable", run.redacted());
+    build(&space).expect(0).expect_text("0 run");
 }

@@ -8,8 +8,10 @@ mod live;
 mod terminal;
 mod trace;
 
+use crate::error::indented;
 use crate::event::{Event, Face, How};
 use crate::settings::{Color, Settings};
+use gx_rules::label::shown;
 use live::Live;
 use std::io::IsTerminal;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -155,21 +157,21 @@ impl Screen {
                 state.result(bytes);
             }
             _ if quiet => {}
-            Event::Note(text) => self.line(state, &format!("{text}\n")),
+            Event::Note(text) => self.line(state, &format!("{}\n", indented(text))),
             Event::ActionStarted { message, owner, .. } if self.verbose => {
-                self.line(state, &format!("start {message} ({owner})\n"));
+                self.line(state, &format!("start {} ({owner})\n", shown(message)));
             }
             Event::ActionFinished(done) if self.mode == Mode::Plain || self.verbose => {
-                let shown = matches!(done.how, How::Run | How::Failed) || self.verbose;
-                if shown {
+                let wanted = matches!(done.how, How::Run | How::Failed) || self.verbose;
+                if wanted {
                     let (at, total) = state.live.position();
                     let failed = if done.how == How::Failed { "FAILED " } else { "" };
-                    self.line(state, &format!("[{at}/{total}] {failed}{}\n", done.message));
+                    self.line(state, &format!("[{at}/{total}] {failed}{}\n", shown(&done.message)));
                 }
             }
             Event::Log { owner, message, text } => {
                 let end = if text.ends_with('\n') { "" } else { "\n" };
-                self.line(state, &format!("--- {message} ({owner}) ---\n{text}{end}"));
+                self.line(state, &format!("--- {} ({owner}) ---\n{text}{end}", shown(message)));
             }
             Event::Target { label, outputs } => {
                 state.live.erase();

@@ -96,7 +96,7 @@ impl BuildExtra {
                 return;
             }
         };
-        if let Err(why) = crate::label::check_name(name) {
+        if let Err(why) = crate::label::check_declared(name) {
             let message = format!("'{name}' is no name for a target: {why}");
             self.report(LoadError::new(LoadErrorKind::Attribute, message).at(Some(at)));
             return;

@@ -5,7 +5,7 @@
 
 use crate::error::{LoadError, LoadErrorKind, Position, nearest};
 use crate::globals::build::BuildExtra;
-use crate::label::{Label, PackageId, check_name};
+use crate::label::{Label, PackageId, check_declared};
 use crate::package::{DeclKind, RuleId, TargetDecl, Visibility};
 use crate::schema::{AttrValue, label_of};
 use crate::values::rule::RuleInfo;
@@ -121,7 +121,7 @@ fn name_fault(rule_name: &str, name: Option<&str>) -> Option<Fault> {
     let Some(name) = name else {
         return Some((format!("{rule_name}: the attribute 'name' is missing or no string"), None));
     };
-    check_name(name).err().map(|why| (format!("'{name}' is no name for a target: {why}"), None))
+    check_declared(name).err().map(|why| (format!("'{name}' is no name for a target: {why}"), None))
 }
 
 fn unknown_attribute(rule: &RuleInfo, rule_name: &str, name: &str, attr: &str) -> Fault {

@@ -6,7 +6,7 @@
 #![expect(clippy::too_many_arguments, reason = "the signatures are Bazel's")]
 
 use crate::action::{Action, ActionWork, Argument, InputItem};
-use crate::label::check_name;
+use crate::label::check_declared;
 use crate::values::args::ArgsValue;
 use crate::values::ctx::CtxData;
 use crate::values::depset::DepsetValue;
@@ -54,7 +54,7 @@ impl ActionsValue {
                 crate::glob::join(folder, name)
             }
         };
-        check_name(&name).map_err(|why| anyhow::anyhow!("'{name}' is no name for an output: {why}"))?;
+        check_declared(&name).map_err(|why| anyhow::anyhow!("'{name}' is no name for an output: {why}"))?;
         let file = File::output(&self.0.label, &name, kind);
         let mut state = self.0.state();
         if state.declared.contains(&file) {

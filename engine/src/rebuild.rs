@@ -15,7 +15,7 @@ use crate::remembered::Remembered;
 use crate::resolve;
 use crate::roots::Roots;
 use gx_store::action::lower;
-use gx_store::{ActionId, Blobs, Digest, Job, Node, Outcome, Outcomes, Resolved, Store, StoreError, Trees};
+use gx_store::{ActionId, Blobs, Digest, Ending, Job, Node, Outcome, Outcomes, Resolved, Store, StoreError, Trees};
 use std::sync::Arc;
 
 /// Why an action has to run.
@@ -92,7 +92,10 @@ impl Rebuilder {
             Err(StoreError::Corrupt(lost)) => return Ok(Answer::Run(Arc::new(job), Reason::Lost(lost))),
             Err(other) => return Err(other.into()),
         };
-        if !outcome.succeeded() && context.options.retry {
+        // What ran out of time may well end when it is given more.
+        let more_time = |had: u64| job.timeout_ms.is_none_or(|now| now > had);
+        let may_end = matches!(outcome.ending, Ending::TimedOut(had) if more_time(had));
+        if !outcome.succeeded() && (context.options.retry || may_end) {
             return Ok(Answer::Run(Arc::new(job), Reason::Retried));
         }
         if context.is_goal(vertex) {

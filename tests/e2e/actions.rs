@@ -106,3 +106,13 @@ fn every_digest_printed_can_be_shown() {
     space.run(["show", &done.action]).ok();
     space.run(["show", "0123456789"]).expect_text("0123456789");
 }
+
+#[test]
+fn more_time_tries_again_what_ran_out_of_it() {
+    let space = TestSpace::new();
+    space.write("p/BUILD.gx", "genrule(name = 'g', outs = ['g.txt'], cmd = 'sleep 1.5; echo done > $@')\n");
+    space.run(["build", "--timeout", "1", "//p:g"]).expect(1).expect_text("timed out");
+    space.run(["build", "--timeout", "1", "//p:g"]).expect(1).expect_text("remembered");
+    space.run(["build", "--timeout", "60", "//p:g"]).ok();
+    assert_eq!(space.read("gx-out/p/g.txt"), "done\n");
+}

@@ -10,8 +10,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-/// The time every file and folder of the store has: one second after the epoch (zero confuses some tools).
-pub(crate) fn fixed_time() -> SystemTime {
+/// The time every file and folder of the store has, and every input of an action: one second after the epoch (zero
+/// confuses some tools).
+pub fn fixed_time() -> SystemTime {
     SystemTime::UNIX_EPOCH + Duration::from_secs(1)
 }
 

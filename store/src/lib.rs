@@ -50,6 +50,7 @@ pub use cancel::{Cancel, CancelGuard};
 pub use derivation::{Call, Derivation, Fetch, Input, Level, Output, OutputKind, Run, Source, Work};
 pub use digest::{ActionId, BlobId, DerivationId, Digest, HashFunction, InputSetId, TreeId};
 pub use error::{ExecuteError, FetchError, RealiseError, StoreError};
+pub use files::fixed_time;
 pub use gc::{Count, GcOptions, GcReport};
 pub use input_set::InputSet;
 pub use lease::{Holder, Lease};

@@ -136,3 +136,24 @@ fn without_a_sandbox_only_when_asked_for_and_never_mixed() {
     let action = |run: &gx_tests::Run| run.finished().into_iter().find(|f| f.mnemonic == "Genrule").unwrap().action;
     assert_ne!(action(&open), action(&closed));
 }
+
+#[test]
+fn inputs_have_the_same_times_always() {
+    let space = TestSpace::new();
+    space.write("p/small.txt", "small\n");
+    space.write("p/large.bin", vec![7; 100_000]);
+    space.write("q/sub/other.txt", "other\n");
+    space.write(
+        "p/BUILD.gx",
+        "genrule(name = 'made', outs = ['made.txt'], cmd = 'echo made > $@')\n\
+         genrule(name = 'g', srcs = ['small.txt', 'large.bin', '//q:sub/other.txt', ':made'], outs = ['g.tar'], \
+         cmd = 'tar cf $@ $(SRCS) p q; stat -c %Y:%n /w/p /w/q /w/q/sub /w/p/* /w/q/sub/* /w/out/p/made.txt')\n",
+    );
+    space.write("q/BUILD.gx", "exports_files(['sub/other.txt'])\n");
+    let run = space.build(&["//p:g"]).ok();
+    let times = run.stdout.matches("1:/w/").count() + run.stderr.matches("1:/w/").count();
+    assert!(times >= 7, "{}", run.told());
+    let other = space.copy_with_new_store();
+    other.build(&["//p:g"]).ok();
+    assert_eq!(space.outputs(), other.outputs());
+}

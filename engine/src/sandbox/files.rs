@@ -3,12 +3,14 @@
 //! Invariants: modes do not depend on the umask of this process; what an action left behind is removed whatever
 //! modes it has. This file does not know actions.
 
-use gx_store::{BlobId, Blobs, Node, Store, StoreError, TreeId, Trees};
-use std::fs::{self, OpenOptions, Permissions};
+use gx_store::{BlobId, Blobs, Node, Store, StoreError, TreeId, Trees, fixed_time};
+use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
+use std::fs::{self, FileTimes, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+use std::time::UNIX_EPOCH;
 
 /// Makes a folder of mode 0755.
 pub(crate) fn make_folder(path: &Path) -> Result<(), StoreError> {
@@ -54,6 +56,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8], executable: bool) -> Result<
     let make = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         file.write_all(bytes)?;
+        file.set_times(FileTimes::new().set_modified(fixed_time()).set_accessed(fixed_time()))?;
         if umask_is_usual() { Ok(()) } else { file.set_permissions(Permissions::from_mode(mode)) }
     };
     make().map_err(|e| StoreError::io("writing", path, e))
@@ -61,7 +64,17 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8], executable: bool) -> Result<
 
 /// Makes a symlink.
 pub(crate) fn make_link(path: &Path, target: &str) -> Result<(), StoreError> {
-    symlink(target, path).map_err(|e| StoreError::io("making", path, e))
+    symlink(target, path).map_err(|e| StoreError::io("making", path, e))?;
+    set_fixed_time(path)
+}
+
+/// Gives a path that is finished the time of the store, so that what an action sees of its inputs is the same always.
+pub(crate) fn set_fixed_time(path: &Path) -> Result<(), StoreError> {
+    let seconds = fixed_time().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs() as i64);
+    let time = Timespec { tv_sec: seconds, tv_nsec: 0 };
+    let times = Timestamps { last_access: time, last_modification: time };
+    rustix::fs::utimensat(CWD, path, &times, AtFlags::SYMLINK_NOFOLLOW)
+        .map_err(|e| StoreError::io("setting the time of", path, e.into()))
 }
 
 /// Copies a blob out of the store as a stream.
@@ -73,6 +86,7 @@ pub(crate) fn copy_blob(store: &Store, blob: &BlobId, to: &Path, executable: boo
     set_mode(to, 0o644)?;
     let mut file = OpenOptions::new().write(true).open(to).map_err(io)?;
     std::io::copy(&mut from, &mut file).map_err(io)?;
+    file.set_times(FileTimes::new().set_modified(fixed_time()).set_accessed(fixed_time())).map_err(io)?;
     set_mode(to, if executable { 0o555 } else { 0o444 })
 }
 
@@ -91,7 +105,7 @@ pub(crate) fn copy_tree(store: &Store, tree: &TreeId, to: &Path) -> Result<(), S
     for (name, node) in &store.tree(tree)?.entries {
         copy_node(store, node, &to.join(name.as_str()))?;
     }
-    Ok(())
+    set_fixed_time(to)
 }
 
 /// Removes a file, symlink or folder with all below, also where modes forbid it. What is not there is no error.

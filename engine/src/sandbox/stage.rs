@@ -162,6 +162,7 @@ impl Folder {
             Entry::Leaf(_) => false,
         });
         self.id = id;
+        files::set_fixed_time(at)?;
         Ok(())
     }
 
@@ -338,7 +339,13 @@ pub(crate) fn stage(
     let mut walk = Walk { plan: &plan, staging, staged: &mut staged, own, overlays };
     walk.mixed(&RelPath::default(), &job.lowered.work_tree, false)?;
     staged.folders.extend(make_outputs(&plan, &staged.work)?);
+    settle(&staged)?;
     Ok(staged)
+}
+
+/// Gives the folders that the action may write the time that all inputs have. What it writes itself is its own.
+fn settle(staged: &Staged) -> Result<(), StoreError> {
+    staged.folders.iter().rev().chain([&staged.work]).try_for_each(|folder| files::set_fixed_time(folder))
 }
 
 /// Folders on the way to outputs, and outputs that are folders.
@@ -466,6 +473,8 @@ pub(crate) fn stage_copies(store: &Store, job: &Job, own: &Own) -> Result<Staged
         }
         files::copy_node(store, node, &work.join(path))?;
     }
-    make_outputs(&Plan::new(store, job)?, &work)?;
-    Ok(Staged { work, mounts: Vec::new(), files: Vec::new(), folders: Vec::new() })
+    let folders = make_outputs(&Plan::new(store, job)?, &work)?;
+    let staged = Staged { work, mounts: Vec::new(), files: Vec::new(), folders };
+    settle(&staged)?;
+    Ok(staged)
 }

@@ -2,7 +2,7 @@
 //!
 //! A root names nodes, actions and derivations. An action keeps its outcome with everything the outcome names,
 //! its `Action` and `Command` messages, and what is there of its input root. Names are paths by custom:
-//! `build/<workspace>/<sequence>`; the newest of a prefix are those that sort last.
+//! `build/<workspace>/<patterns>`; the newest of a prefix are those that were put or used last.
 //! This file does not know how objects are collected (`gc.rs`).
 
 use crate::digest::{ActionId, DerivationId};
@@ -12,6 +12,14 @@ use crate::store::Store;
 use crate::traits::{RowChange, Rows, Table};
 use crate::tree::Node;
 use serde::{Deserialize, Serialize};
+
+/// Row of `Table::Meta`: the last number that was given to a use.
+const LAST_USE: &[u8] = b"root-use";
+
+/// Row of `Table::Meta`: when a root was used.
+fn use_row(name: &[u8]) -> Vec<u8> {
+    [b"root-use/".as_slice(), name].concat()
+}
 
 /// What a root keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -34,7 +42,27 @@ impl Store {
     /// Makes `name` keep what `root` says, and nothing else. Set the roots of a build before its lease is dropped.
     pub fn put_root(&self, name: &str, root: &Root) -> Result<(), StoreError> {
         let bytes = row::encode(root).ok_or_else(|| StoreError::Database("a root cannot be encoded".to_owned()))?;
-        self.change_rows(Table::Roots, &[(name.as_bytes().to_vec(), Some(bytes))])
+        self.change_rows(Table::Roots, &[(name.as_bytes().to_vec(), Some(bytes))])?;
+        self.use_root(name)
+    }
+
+    /// Makes a root the newest.
+    pub fn use_root(&self, name: &str) -> Result<(), StoreError> {
+        let last = self.row(Table::Meta, LAST_USE)?.and_then(|row| row.try_into().ok()).map_or(0, u64::from_be_bytes);
+        if self.use_of(name.as_bytes())? == last && last > 0 {
+            return Ok(());
+        }
+        let next = last.saturating_add(1).to_be_bytes().to_vec();
+        self.change_rows(
+            Table::Meta,
+            &[(LAST_USE.to_vec(), Some(next.clone())), (use_row(name.as_bytes()), Some(next))],
+        )
+    }
+
+    /// When a root was put or used: counts up.
+    fn use_of(&self, name: &[u8]) -> Result<u64, StoreError> {
+        let row = self.row(Table::Meta, &use_row(name))?;
+        Ok(row.and_then(|row| row.try_into().ok()).map_or(0, u64::from_be_bytes))
     }
 
     /// The root of that name.
@@ -58,10 +86,11 @@ impl Store {
     pub fn remove_root(&self, name: &str) -> Result<bool, StoreError> {
         let there = self.row(Table::Roots, name.as_bytes())?.is_some();
         self.change_rows(Table::Roots, &[(name.as_bytes().to_vec(), None)])?;
+        self.change_rows(Table::Meta, &[(use_row(name.as_bytes()), None)])?;
         Ok(there)
     }
 
-    /// Removes the roots below `prefix` but for the `count` whose names sort last.
+    /// Removes the roots below `prefix` but for the `count` that were put or used last.
     pub fn keep_newest_roots(&self, prefix: &str, count: usize) -> Result<(), StoreError> {
         let mut names: Vec<Vec<u8>> = Vec::new();
         self.scan(Table::Roots, prefix.as_bytes(), &mut |key, _| {
@@ -69,7 +98,16 @@ impl Store {
             true
         })?;
         let old = names.len().saturating_sub(count);
-        let changes: Vec<RowChange> = names.into_iter().take(old).map(|name| (name, None)).collect();
+        if old == 0 {
+            return Ok(());
+        }
+        let mut by_use =
+            names.into_iter().map(|name| Ok((self.use_of(&name)?, name))).collect::<Result<Vec<_>, StoreError>>()?;
+        by_use.sort();
+        by_use.truncate(old);
+        let uses: Vec<RowChange> = by_use.iter().map(|(_, name)| (use_row(name), None)).collect();
+        self.change_rows(Table::Meta, &uses)?;
+        let changes: Vec<RowChange> = by_use.into_iter().map(|(_, name)| (name, None)).collect();
         self.change_rows(Table::Roots, &changes)
     }
 }

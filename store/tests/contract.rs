@@ -441,6 +441,13 @@ fn roots_and_leases_keep_what_they_name(store: &Store, _: &Path) {
     store.gc(&GcOptions::default()).unwrap();
     assert!(!is_whole(store, &rooted, &rooted_blobs));
     assert!(!folder.exists());
+    // What was used last stays, whatever it is called.
+    store.set_root("build/w/0001", &[], &[]).unwrap();
+    store.use_root("build/w/0002").unwrap();
+    store.set_root("build/w/0000", &[], &[]).unwrap();
+    store.keep_newest_roots("build/w/", 2).unwrap();
+    let names: Vec<String> = store.roots().unwrap().into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["build/w/0000", "build/w/0002"]);
     assert!(store.remove_root("build/w/0002").unwrap());
     assert!(!store.remove_root("build/w/0002").unwrap());
 }

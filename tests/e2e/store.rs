@@ -99,3 +99,17 @@ fn a_store_that_cannot_be_written_is_told_so() {
     let run = space.gx(["build", "//:use"]).env("GX_STORE", "/proc/no/such/store").run();
     assert_eq!(run.code, Some(5), "{}", run.told());
 }
+
+#[test]
+fn a_build_that_fails_does_not_give_up_what_the_one_before_made() {
+    let space = space();
+    space.build(&["//..."]).ok();
+    let build = space.read("BUILD.gx");
+    space.write("BUILD.gx", format!("{build}\ngenrule(name = 'bad', outs = ['bad.txt'], cmd = 'exit 1')\n"));
+    space.edit("BUILD.gx", "md5sum", "md5sum -b");
+    space.build(&["//..."]).expect(1);
+    space.write("BUILD.gx", build);
+    space.build(&["//..."]).expect_run(0);
+    space.run(["gc"]).ok();
+    space.build(&["//..."]).expect_run(0);
+}

@@ -137,25 +137,32 @@ impl Session<'_> {
         for line in &loaded.prints {
             self.face.event(Event::Note(line.clone()));
         }
-        let (mut result, mut ran) = self.realise(&loaded)?;
+        let (mut result, mut ran) = self.realise(&loaded, false)?;
         let epoch = self.house.store.epoch();
         let (mut placed, mut reports) = self.place(&loaded, &result);
         if !reports.is_empty() && self.house.store.epoch() != epoch {
             // An output was found lost or corrupt only now that it was read: whatever makes it runs again.
-            let again = self.realise(&loaded)?;
+            let again = self.realise(&loaded, false)?;
             ran.extend(again.1);
             result = again.0;
             (placed, reports) = self.place(&loaded, &result);
         }
         let exit = self.errors(reports);
-        roots::keep(self.house, project, patterns, &loaded, &result).map_err(|error| tell(map::store(&error)))?;
+        let keep = |result: &BuildResult| {
+            roots::keep(self.house, project, patterns, &loaded, result).map_err(|error| tell(map::store(&error)))
+        };
+        if !keep(&result)? {
+            keep(&self.realise(&loaded, true)?.0)?;
+        }
         drop(lease);
         let exit = self.failures(&loaded, &result, &room).worse(exit);
         Ok(Built { loaded, result, exit, placed, before, ran, room, began })
     }
 
-    fn realise(&self, loaded: &Loaded) -> Result<(BuildResult, HashSet<DerivationId>), Exit> {
-        let options = self.options().map_err(|report| self.error(report))?;
+    /// Runs what has to be run; `thorough` looks at each action even when all is known to be done.
+    fn realise(&self, loaded: &Loaded, thorough: bool) -> Result<(BuildResult, HashSet<DerivationId>), Exit> {
+        let mut options = self.options().map_err(|report| self.error(report))?;
+        options.thorough |= thorough;
         let (sender, receiver) = crossbeam_channel::unbounded();
         let store = &self.house.store;
         let result = std::thread::scope(|scope| {

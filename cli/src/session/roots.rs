@@ -1,6 +1,7 @@
 //! What a build keeps from being collected: outputs, actions and derivations of what was asked for.
 //!
-//! One root for each workspace and set of patterns, so that builds of different targets do not drop each other's.
+//! One root for each workspace and set of patterns, so that builds of different targets do not drop each other's. A
+//! build that fails adds to what its patterns keep, so that the state before the mistake is there when it is mended.
 
 use crate::house::{House, lock};
 use crate::project::Project;
@@ -9,21 +10,27 @@ use gx_rules::Loaded;
 use gx_store::{ActionId, DerivationId, Node, Root, Source, StoreError};
 
 /// So many sets of patterns are kept for a workspace.
-const KEPT: usize = 64;
+const KEPT: usize = 256;
 
-/// Makes what a build made a root.
+/// Makes what a build made a root. False when that would take the whole of it and only the goals are known: the engine
+/// found all done by its shortcut, and the root of the build that made it is gone.
 pub(super) fn keep(
     house: &House,
     project: &Project,
     patterns: &[String],
     loaded: &Loaded,
     result: &BuildResult,
-) -> Result<(), StoreError> {
-    // The engine found all done by its shortcut: what was made is a root already, from the build that made it.
-    if result.outcomes.len() < result.counts.total.saturating_sub(result.counts.skipped + result.counts.failed) {
-        return Ok(());
-    }
+) -> Result<bool, StoreError> {
     let (store, epoch) = (&house.store, house.store.epoch());
+    let prefix = format!("build/{}/", project.root.display());
+    let name = format!("{prefix}{}", patterns.join(" "));
+    let before = store.root(&name)?;
+    if result.outcomes.len() < result.counts.total.saturating_sub(result.counts.skipped + result.counts.failed) {
+        if before.is_some() {
+            store.use_root(&name)?;
+        }
+        return Ok(before.is_some());
+    }
     let mut nodes: Vec<Node> = loaded
         .targets
         .iter()
@@ -33,16 +40,20 @@ pub(super) fn keep(
             Source::Output { derivation, path } => result.output(derivation, path).cloned(),
         })
         .collect();
+    let mut actions: Vec<ActionId> = result.outcomes.values().map(|outcome| outcome.action).collect();
+    let mut derivations: Vec<DerivationId> = result.outcomes.keys().copied().collect();
+    if let Some(before) = before.as_ref().filter(|_| !result.succeeded()) {
+        nodes.extend(before.nodes.iter().cloned());
+        actions.extend(&before.actions);
+        derivations.extend(&before.derivations);
+    }
     nodes.sort();
     nodes.dedup();
-    let mut actions: Vec<ActionId> = result.outcomes.values().map(|outcome| outcome.action).collect();
     actions.sort();
-    let mut derivations: Vec<DerivationId> = result.outcomes.keys().copied().collect();
+    actions.dedup();
     derivations.sort();
+    derivations.dedup();
     let root = Root { nodes, actions, derivations };
-    let prefix = format!("build/{}/", project.root.display());
-    let name = format!("{prefix}{}", patterns.join(" "));
-    let before = store.root(&name)?;
     if before.as_ref() != Some(&root) {
         // What the root of an earlier build of this process keeps is in the store, while nothing was removed.
         let before = before.filter(|_| lock(&house.rooted).get(&name) == Some(&epoch));
@@ -52,6 +63,8 @@ pub(super) fn keep(
         store.put_root(&name, &root)?;
         store.keep_newest_roots(&prefix, KEPT)?;
         lock(&house.rooted).insert(name, epoch);
+    } else {
+        store.use_root(&name)?;
     }
-    Ok(())
+    Ok(true)
 }

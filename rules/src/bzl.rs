@@ -65,6 +65,30 @@ pub(crate) fn loads_of(ast: &AstModule, package: &Arc<PackageId>) -> Result<Vec<
     if errors.is_empty() { Ok(loads) } else { Err(errors) }
 }
 
+/// The symbols that a parsed file loads and that are not there. Starlark would look at the uses of names first, and
+/// call a name unknown that is one letter away from what the load brings.
+pub(crate) fn missing_symbols(ast: &AstModule, modules: &[(String, Arc<BzlModule>)]) -> Vec<LoadError> {
+    let mut errors = Vec::new();
+    for load in ast.loads() {
+        let Some((text, module)) = modules.iter().find(|(text, _)| text == load.module_id) else { continue };
+        let has = |name: &str| matches!(module.frozen.get_option(name), Ok(Some(_)));
+        let mut missing: Vec<&str> = load.symbols.values().copied().filter(|name| !has(name)).collect();
+        missing.sort_unstable();
+        for name in missing {
+            let known: Vec<String> = module.frozen.names().map(|known| known.as_str().to_owned()).collect();
+            let known = known.iter().map(String::as_str).filter(|known| has(known));
+            let error = LoadError::new(LoadErrorKind::Evaluation, format!("'{text}' has no symbol '{name}'"));
+            let error = if name.starts_with('_') {
+                error.hint("names that begin with '_' are private to their file")
+            } else {
+                error.suggest(name, known)
+            };
+            errors.push(error.at(Some(place_of(&load))));
+        }
+    }
+    errors
+}
+
 pub(crate) fn parse(file: &str, text: String, dialect: &Dialect) -> Result<AstModule, LoadError> {
     crate::nesting::check(file, &text)?;
     AstModule::parse(file, text, dialect).map_err(|e| load_error(&e))
@@ -181,6 +205,9 @@ impl Session<'_> {
                 parse(&display, text_of(bytes, &display)?, &bzl_dialect())?
             }
         };
+        if let Some(error) = missing_symbols(&ast, &modules).into_iter().next() {
+            return Err(error);
+        }
         let (frozen, prints) = self.evaluate_module(label, &display, ast, &modules)?;
         let module = Arc::new(BzlModule { frozen, digest, text: text_digest, loads, prints });
         held(&self.kept.modules).insert(label.clone(), Arc::clone(&module));

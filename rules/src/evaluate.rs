@@ -198,6 +198,7 @@ impl Session<'_> {
                 Err(error) => errors.push(error.at(places.get(text).cloned())),
             }
         }
+        errors.extend(crate::bzl::missing_symbols(&ast, &modules));
         if !errors.is_empty() {
             return Err(errors);
         }

@@ -82,6 +82,18 @@ shows!(bad_pattern, said(&[("a/BUILD", "")], &["//a:..", "/a"]));
 shows!(unknown_load, said(&[("a/BUILD", "load(':rulez.bzl', 'x')"), ("a/rules.bzl", "x = 1")], &["//a:all"]));
 shows!(unknown_symbol, said(&[("a/BUILD", "load(':r.bzl', 'alpa')"), ("a/r.bzl", "alpha = 1")], &["//a:all"]));
 shows!(
+    unknown_symbol_beside_a_use,
+    said(
+        &[
+            ("a/BUILD", "load(':r.bzl', 'alphas', b = '_hidden')\nfilegroup(name = 'x', srcs = alpha)"),
+            ("a/r.bzl", "alpha = []\n_hidden = 1"),
+            ("b/BUILD", "load(':s.bzl', 'beta')"),
+            ("b/s.bzl", "load('//a:r.bzl', 'aplha')\nbeta = alpha"),
+        ],
+        &["//a:all", "//b:all"]
+    )
+);
+shows!(
     loads_in_a_circle,
     said(
         &[

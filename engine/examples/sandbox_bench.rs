@@ -48,7 +48,7 @@ fn main() -> Result<()> {
         inputs.insert(path("pkg/in"), file(&store, &number.to_string())?);
         let work = Work::Run(Run {
             arguments,
-            environment: BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]),
+            environment: BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]).into(),
             platform: BTreeMap::new(),
             level: Level::Sandboxed,
             loopback: false,

@@ -11,6 +11,7 @@ use crate::path::RelPath;
 use crate::tree::{Node, check_target};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// The record's schema name.
 pub const SCHEMA: &str = "gx.derivation/1";
@@ -110,7 +111,7 @@ pub struct Run {
     /// Program and arguments. `arguments[0]` is absolute, relative to the working directory, or looked up in `PATH`.
     pub arguments: Vec<String>,
     /// The whole environment.
-    pub environment: BTreeMap<String, String>,
+    pub environment: Arc<BTreeMap<String, String>>,
     /// Platform properties that executors know.
     pub platform: BTreeMap<String, String>,
     /// Determinism level.
@@ -277,7 +278,7 @@ fn work_of(fields: &mut Fields) -> Result<Work, DecodeError> {
     match fields.text("kind")?.as_str() {
         "run" => Ok(Work::Run(Run {
             arguments: fields.texts("arguments")?,
-            environment: fields.text_map("environment")?,
+            environment: Arc::new(fields.text_map("environment")?),
             platform: fields.text_map("platform")?,
             level: Level::from_name(&fields.text("level")?).ok_or_else(|| DecodeError::field("level", "unknown"))?,
             loopback: fields.boolean("loopback")?,

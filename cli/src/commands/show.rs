@@ -140,7 +140,7 @@ fn derivation(derivation: &Derivation) -> String {
         Work::Run(run) => {
             let words: Vec<String> = run.arguments.iter().map(|word| failure::quoted(word)).collect();
             let _ = writeln!(text, "  command     {}", words.join(" "));
-            for (name, value) in &run.environment {
+            for (name, value) in run.environment.iter() {
                 let _ = writeln!(text, "  environment {name}={}", failure::quoted(value));
             }
             let _ = writeln!(text, "  level       {}", run.level.name());

@@ -36,7 +36,7 @@ pub(crate) fn run(
         .arg0(&name)
         .args(run.arguments.iter().skip(1))
         .env_clear()
-        .envs(&run.environment)
+        .envs(&*run.environment)
         .current_dir(&staged.work)
         .stdin(Stdio::null())
         .stdout(stdout.try_clone().map_err(io("writing"))?)

@@ -310,7 +310,7 @@ mod tests {
         }
         let run = |script: &str| Run {
             arguments: vec!["/bin/bash".into(), "-c".into(), script.into()],
-            environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]),
+            environment: BTreeMap::from([("PATH".to_owned(), "/usr/bin:/bin".to_owned())]).into(),
             platform: BTreeMap::new(),
             level: Level::Sandboxed,
             loopback: false,
@@ -320,7 +320,7 @@ mod tests {
         }
         assert!(of(&run("set -e -o pipefail; cat a > b"), "/w").is_some());
         let mut odd = run("cat a");
-        odd.environment.insert("BASH_ENV".to_owned(), "x".to_owned());
+        odd.environment = BTreeMap::from([("BASH_ENV".to_owned(), "x".to_owned())]).into();
         assert_eq!(of(&odd, "/w"), None);
         let mut more = run("cat a");
         more.arguments.push("name".to_owned());
@@ -335,7 +335,7 @@ mod tests {
         let arguments = ["/bin/bash", "-c", "cat /proc/self/environ"].map(str::to_owned).to_vec();
         let run = Run {
             arguments,
-            environment: all.clone(),
+            environment: all.clone().into(),
             platform: BTreeMap::new(),
             level: Level::Sandboxed,
             loopback: false,

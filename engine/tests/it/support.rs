@@ -184,7 +184,7 @@ impl Planner {
     ) -> DerivationId {
         let run = Run {
             arguments: script.split(' ').map(str::to_owned).collect(),
-            environment: BTreeMap::new(),
+            environment: BTreeMap::new().into(),
             platform: BTreeMap::new(),
             level: Level::Sandboxed,
             loopback: false,

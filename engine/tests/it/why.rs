@@ -24,7 +24,8 @@ fn plan(world: &World, script: &str, source: &str, tool: &str) -> Arc<Plan> {
     let mut derivation = (*planned.derivation).clone();
     derivation.roots = vec![Source::Known(root)];
     if let Work::Run(run) = &mut derivation.work {
-        run.environment.insert("MODE".into(), if script.contains("-g") { "debug" } else { "fast" }.into());
+        Arc::make_mut(&mut run.environment)
+            .insert("MODE".into(), if script.contains("-g") { "debug" } else { "fast" }.into());
     }
     let id = derivation.id(crate::support::FUNCTION);
     planned.derivation = Arc::new(derivation);

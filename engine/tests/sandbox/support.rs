@@ -119,7 +119,7 @@ impl World {
             world: self,
             run: Run {
                 arguments: Vec::new(),
-                environment: BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]),
+                environment: BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]).into(),
                 platform: BTreeMap::new(),
                 level: Level::Sandboxed,
                 loopback: false,
@@ -197,7 +197,7 @@ impl Builder<'_> {
         self
     }
     pub(crate) fn env(mut self, name: &str, value: &str) -> Self {
-        self.run.environment.insert(name.to_owned(), value.to_owned());
+        Arc::make_mut(&mut self.run.environment).insert(name.to_owned(), value.to_owned());
         self
     }
     pub(crate) fn input(self, at: &str, content: impl AsRef<[u8]>) -> Self {

@@ -44,7 +44,7 @@ fn work() -> impl Strategy<Value = Work> {
         (prop::collection::vec(".{0,20}", 0..4), texts(), texts(), any::<bool>(), any::<bool>()).prop_map(
             |(arguments, environment, platform, none, loopback)| Work::Run(Run {
                 arguments,
-                environment,
+                environment: environment.into(),
                 platform,
                 level: if none { Level::None } else { Level::Sandboxed },
                 loopback,

@@ -138,7 +138,7 @@ fn make(function: HashFunction) -> BTreeMap<String, Vec<u8>> {
     let run = Derivation {
         work: Work::Run(Run {
             arguments: ["/usr/bin/cc", "-c", "pkg/a.c", "-o", "out/pkg/a.o", ""].map(str::to_owned).to_vec(),
-            environment: texts(&[("PATH", "/usr/bin"), ("LC_ALL", "C"), ("TZ", "UTC")]),
+            environment: texts(&[("PATH", "/usr/bin"), ("LC_ALL", "C"), ("TZ", "UTC")]).into(),
             platform: texts(&[("OSFamily", "linux")]),
             level: Level::Sandboxed,
             loopback: false,

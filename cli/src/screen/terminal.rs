@@ -41,7 +41,7 @@ fn write_to(out: &mut dyn Write, bytes: &[u8]) -> Result<(), Lost> {
 }
 
 /// Writes text to standard error; a closed pipe is ignored.
-pub(super) fn write_stderr(text: &str) {
+pub fn write_stderr(text: &str) {
     // Nobody is left to be told when this fails.
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }
@@ -55,10 +55,11 @@ pub fn print_error(report: &Report, json: bool) {
     }
 }
 
-/// Columns of the terminal at standard error.
-pub(super) fn columns() -> usize {
-    let size = rustix::termios::tcgetwinsize(std::io::stderr());
-    size.ok().map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0).unwrap_or(80)
+/// Rows and columns of the terminal at standard error.
+pub(super) fn size() -> (usize, usize) {
+    let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok();
+    let given = |length: Option<u16>, usual: usize| length.map(usize::from).filter(|n| *n > 0).unwrap_or(usual);
+    (given(size.map(|size| size.ws_row), 24), given(size.map(|size| size.ws_col), 80))
 }
 
 #[cfg(test)]

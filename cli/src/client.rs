@@ -7,7 +7,7 @@ use crate::daemon::{connect, place};
 use crate::error::Report;
 use crate::event::{Event, Face, Program};
 use crate::exit::Exit;
-use crate::flags::{Cli, Command};
+use crate::flags::{Cli, Command, DaemonCommand};
 use crate::house::House;
 use crate::project::Project;
 use crate::request::Request;
@@ -25,8 +25,14 @@ impl Command {
         matches!(self, C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Clean | C::Why(_) | C::Log(_))
     }
 
+    /// Does `--json` tell its events? All others give an answer and nothing beside it.
+    pub fn tells_events(&self) -> bool {
+        use Command as C;
+        self.builds() || matches!(self, C::Init | C::Clean | C::Daemon(DaemonCommand::Stop))
+    }
+
     /// Does it build, so that there is progress to show?
-    fn builds(&self) -> bool {
+    pub fn builds(&self) -> bool {
         matches!(self, Command::Build(_) | Command::Test(_) | Command::Run(_))
     }
 }
@@ -42,7 +48,7 @@ pub fn answer(cli: Cli, settings: Settings, environment: Environment) -> Result<
         return Ok(exit);
     }
     request.settings.store = place::store_folder(&request.settings)?;
-    let screen = Recorder::new(Screen::new(&request.settings, request.command.builds()));
+    let screen = Recorder::new(Screen::new(&request.settings, &request.command));
     let exit = if request.settings.no_daemon { here(&request, &screen) } else { there(&request, &screen) };
     let (screen, program) = screen.into_parts();
     let closed = screen.map_or(Ok(()), Screen::close);

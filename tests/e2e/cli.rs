@@ -58,6 +58,31 @@ fn events_are_told_one_a_line() {
 }
 
 #[test]
+fn an_answer_in_json_is_one_document() {
+    let space = space();
+    let action = space.run(["build", "--json", "//p:good"]).ok().finished().remove(0).action;
+    for arguments in [
+        vec!["query", "//p:good"],
+        vec!["show", &action],
+        vec!["why", "//p:good"],
+        vec!["store", "du"],
+        vec!["gc", "--dry-run"],
+        vec!["doctor"],
+        vec!["daemon", "status"],
+        vec!["version"],
+    ] {
+        let run = space.run(arguments.iter().chain(&["--json"])).ok();
+        let document: Result<serde_json::Value, _> = serde_json::from_str(&run.stdout);
+        assert!(document.is_ok_and(|it| it.is_object() && it.get("event").is_none()), "{}", run.told());
+    }
+    for wrong in [["query", "//p:nothing"], ["show", "0000"], ["why", "//p:nothing"]] {
+        let run = space.run(wrong.iter().chain(&["--json"]));
+        let document: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!((document["event"].as_str(), run.code != Some(0)), (Some("error"), true), "{}", run.told());
+    }
+}
+
+#[test]
 fn logs_are_replayed_from_the_cache() {
     let space = space();
     space.run(["build", "//p:good"]).ok().expect_text("said");

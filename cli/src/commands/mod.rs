@@ -29,11 +29,12 @@ use crate::request::Request;
 use crate::screen::Screen;
 use crate::session::Session;
 use gx_store::Cancel;
+use serde_json::json;
 use std::sync::Arc;
 
 /// Answers commands that need no store; `None` for those that do.
 pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
-    let screen = Screen::new(&request.settings, false);
+    let screen = Screen::new(&request.settings, &request.command);
     let exit = match &request.command {
         Command::Init => init::answer(request, &screen)?,
         Command::Clean => clean::answer(request, &screen)?,
@@ -49,7 +50,11 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
         }
         Command::Completion(completion) => completion::answer(completion.shell, &screen),
         Command::Version => {
-            screen.event(Event::Output(format!("gx {}\n", env!("CARGO_PKG_VERSION")).into_bytes()));
+            let version = env!("CARGO_PKG_VERSION");
+            screen.event(match request.settings.json {
+                true => Event::Document(json!({"version": version}).to_string()),
+                false => Event::Output(format!("gx {version}\n").into_bytes()),
+            });
             Exit::Ok
         }
         _ => return Ok(None),

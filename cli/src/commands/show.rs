@@ -12,6 +12,7 @@ use gx_store::{
     Source, Store, StoreError, TreeId, Trees, Work,
 };
 use prost::Message;
+use serde_json::json;
 use std::fmt::Write;
 
 /// A blob is shown as text up to this size.
@@ -22,7 +23,12 @@ pub(super) fn answer(session: &Session<'_>, text: &str) -> Result<Exit, Report> 
     let store = &session.house.store;
     let (digest, kinds) = objects::find(store, text)?;
     let words = words(store, &digest, &kinds).map_err(|error| map::store(&error))?;
-    session.face.event(Event::Output(words.into_bytes()));
+    session.face.event(if session.request.settings.json {
+        let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
+        Event::Document(json!({"digest": digest.to_string(), "kinds": kinds, "text": words}).to_string())
+    } else {
+        Event::Output(words.into_bytes())
+    });
     Ok(Exit::Ok)
 }
 

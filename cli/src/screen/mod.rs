@@ -10,6 +10,7 @@ mod trace;
 
 use crate::error::indented;
 use crate::event::{Event, Face, How};
+use crate::flags::Command;
 use crate::settings::{Color, Settings};
 use gx_rules::label::shown;
 use live::Live;
@@ -18,7 +19,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use trace::Trace;
 
-pub use terminal::{Lost, print_error, write_stdout};
+pub use terminal::{Lost, print_error, write_stderr, write_stdout};
 
 /// How things are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +32,8 @@ enum Mode {
     Quiet,
     /// Events, one a line.
     Json,
+    /// An answer for a program: one document, or errors as JSON; what else is to be said goes to standard error.
+    Answer,
 }
 
 /// The screen of one request.
@@ -71,8 +74,8 @@ impl Shared {
 }
 
 impl Screen {
-    /// A screen as the settings want it. `live` is false for commands that build nothing.
-    pub fn new(settings: &Settings, live: bool) -> Screen {
+    /// A screen for a command, as the settings want it.
+    pub fn new(settings: &Settings, command: &Command) -> Screen {
         let terminal = std::io::stderr().is_terminal();
         let color = match settings.color {
             Color::Auto => terminal,
@@ -80,10 +83,10 @@ impl Screen {
             Color::Never => false,
         };
         let mode = if settings.json {
-            Mode::Json
+            if command.tells_events() { Mode::Json } else { Mode::Answer }
         } else if settings.quiet {
             Mode::Quiet
-        } else if live && terminal && color {
+        } else if command.builds() && terminal && color {
             Mode::Live
         } else {
             Mode::Plain
@@ -219,7 +222,8 @@ impl Face for Screen {
         if let Some(trace) = &mut state.trace {
             trace.take(&event, Instant::now());
         }
-        if self.mode == Mode::Json {
+        let answers = matches!(event, Event::Document(_) | Event::Error(_));
+        if self.mode == Mode::Json || (self.mode == Mode::Answer && answers) {
             return Screen::json(&event, &mut state);
         }
         state.live.take(&event);

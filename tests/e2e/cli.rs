@@ -113,6 +113,24 @@ fn why_names_what_changed() {
 }
 
 #[test]
+fn a_failure_from_before_is_marked_as_that() {
+    let space = TestSpace::new();
+    space.write(
+        "p/BUILD.gx",
+        "genrule(name = 'g', srcs = ['a'], outs = ['g.txt'], cmd = 'cat $<; test ! -s $<; touch $@')\n",
+    );
+    space.write("p/a", "");
+    space.run(["build", "//p:g"]).ok();
+    space.write("p/a", "broken\n");
+    space.run(["build", "//p:g"]).expect(1);
+    space.write("p/a", "");
+    space.build(&["//p:g"]).expect_run(0);
+    let log = space.run(["log", "//p:g"]).ok().expect_text("a build since");
+    assert_eq!(log.stdout, "--- Genrule out/p/g.txt (build 2, and failed) ---\nbroken\n", "{}", log.told());
+    space.run(["why", "//p:g"]).ok().expect_text("(build 2, and failed)").expect_text("a build since");
+}
+
+#[test]
 fn init_makes_a_workspace_that_builds_and_overwrites_nothing() {
     let space = TestSpace::new();
     space.remove("gx.toml");

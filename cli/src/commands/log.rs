@@ -1,4 +1,4 @@
-//! `gx log`: what the actions of a target wrote, as the store keeps it. Builds nothing.
+//! `gx log`: what the actions of a target wrote, as the store keeps it: their last run. Builds nothing.
 
 use crate::error::Report;
 use crate::event::Event;
@@ -17,13 +17,16 @@ pub(super) fn answer(session: &Session<'_>, target: &str) -> Result<Exit, Report
         if log.is_empty() {
             continue;
         }
-        if records.len() > 1 {
-            text.push_str(&format!("--- {} ---\n", super::why::name(record)));
+        if records.len() > 1 || record.failed {
+            text.push_str(&format!("--- {}{} ---\n", super::why::name(record), super::why::when(record)));
         }
         text.push_str(&log);
         if !log.ends_with('\n') {
             text.push('\n');
         }
+    }
+    if let Some(caution) = super::why::caution(&records) {
+        session.face.event(Event::Note(caution));
     }
     if text.is_empty() {
         session.face.event(Event::Note("its actions wrote nothing".to_owned()));

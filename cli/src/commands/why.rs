@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Answers it.
 pub(super) fn answer(session: &Session<'_>, target: &str) -> Result<Exit, Report> {
     let (label, records) = records(session, target)?;
+    if let Some(caution) = caution(&records) {
+        session.face.event(Event::Note(caution));
+    }
     if session.request.settings.json {
         let actions: Vec<_> = records.iter().map(document).collect();
         session.face.event(Event::Document(json!({"target": label, "actions": actions}).to_string()));
@@ -46,10 +49,23 @@ pub(super) fn name(record: &Why) -> String {
     if record.output.is_empty() { record.mnemonic.clone() } else { format!("{} {}", record.mnemonic, record.output) }
 }
 
-fn words(record: &Why) -> String {
+/// In which build it ran last, in brackets; empty when in none.
+pub(super) fn when(record: &Why) -> String {
     let failed = if record.failed { ", and failed" } else { "" };
-    let when = record.build.map_or_else(String::new, |build| format!(" (build {build}{failed})"));
-    let mut text = format!("  {}{when}\n", name(record));
+    record.build.map_or_else(String::new, |build| format!(" (build {build}{failed})"))
+}
+
+/// What to know of failures that are told: they may be from before the present state of the workspace.
+pub(super) fn caution(records: &[Why]) -> Option<String> {
+    records.iter().any(|record| record.failed).then(|| {
+        "this is about the last run of each action, and one of them failed; a build since that found its outcome in \
+         the store did not run it, and is not told here"
+            .to_owned()
+    })
+}
+
+fn words(record: &Why) -> String {
+    let mut text = format!("  {}{}\n", name(record), when(record));
     text.push_str(&format!("    {}\n", reason(&record.reason)));
     if let WhyReason::Changed(differences) = &record.reason {
         for difference in differences {

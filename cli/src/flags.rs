@@ -62,7 +62,16 @@ const QUERY_HELP: &str = "Expressions:
   deps(X)  deps(X, N)          everything X depends on, N steps at most
   rdeps(U, X)  rdeps(U, X, N)  what in U depends on X
   kind(PATTERN, X)             targets of X whose rule matches
+  filter(PATTERN, X)           targets of X whose label matches
+  attr(NAME, PATTERN, X)       targets of X whose attribute matches
+  labels(NAME, X)              what an attribute of X names
   somepath(A, B)               one chain of dependencies from A to B
+  allpaths(A, B)               everything on a way from A to B
+  tests(X)                     the tests in X, those of test suites too
+  siblings(X)                  all targets of the packages of X
+  same_pkg_direct_rdeps(X)     what depends on X directly, in its package
+  some(X)  some(X, N)          one of X, or N
+  set(A B C)                   targets, one after another
   X + Y, X ^ Y, X - Y          union, intersection, difference";
 
 /// Targets.
@@ -214,6 +223,15 @@ pub enum Shell {
 /// The whole command for clap: commands, and the settings as global flags.
 pub fn command() -> clap::Command {
     Cli::command().args(settings::arguments())
+}
+
+/// The same without what is hidden: completion scripts would offer it.
+pub fn command_shown() -> clap::Command {
+    command().mut_subcommand("daemon", |daemon| {
+        let shown: Vec<clap::Command> = daemon.get_subcommands().filter(|it| !it.is_hide_set()).cloned().collect();
+        let about = daemon.get_about().cloned().unwrap_or_default();
+        clap::Command::new("daemon").about(about).subcommand_required(true).subcommands(shown)
+    })
 }
 
 #[cfg(test)]

@@ -52,6 +52,8 @@ pub enum Stop {
     Report(Report),
     /// Text that was asked for: help or the version.
     Text(String),
+    /// Help that was not asked for, in place of a command that is missing.
+    Help(String),
 }
 
 impl From<Report> for Stop {
@@ -66,6 +68,10 @@ impl Stop {
             Stop::Report(report) => {
                 screen::print_error(&report, json);
                 report.exit()
+            }
+            Stop::Help(text) => {
+                screen::write_stderr(&text);
+                Exit::Usage
             }
             Stop::Text(text) => {
                 let written = screen::write_stdout(text.as_bytes()).or_else(|lost| lost.report());
@@ -114,6 +120,7 @@ fn usage(error: clap::Error) -> Stop {
     let text = error.render().to_string();
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => Stop::Text(text),
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Stop::Help(text),
         _ => {
             let text = text.trim().strip_prefix("error: ").unwrap_or(text.trim());
             let (message, rest) = text.split_once("\n\n").unwrap_or((text, ""));

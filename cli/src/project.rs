@@ -3,7 +3,7 @@
 //! An empty file is a whole workspace. This file does not know flags, nor what a repository's files are.
 
 use crate::error::{Place, Report};
-use crate::settings::{SETTINGS, Settings};
+use crate::settings::{SETTINGS, Setting, Settings};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -131,12 +131,16 @@ impl Reader<'_> {
         if !known.clone().any(|known| known == name) {
             return Err(self.unknown(name, at, known.chain(TABLES)));
         }
-        let text = match value.get_ref() {
-            DeValue::String(text) => text.to_string(),
-            DeValue::Integer(number) => number.as_str().to_owned(),
-            DeValue::Boolean(value) => value.to_string(),
-            _ => return Err(self.bad(name, "a string, a number or true/false", value)),
+        let wanted = SETTINGS.iter().find(|setting| setting.toml == Some(name)).map(Setting::toml_type);
+        let (text, given) = match value.get_ref() {
+            DeValue::String(text) => (text.to_string(), "a string"),
+            DeValue::Integer(number) => (number.as_str().to_owned(), "a number"),
+            DeValue::Boolean(value) => (value.to_string(), "true or false"),
+            _ => (String::new(), "something else"),
         };
+        if let Some(wanted) = wanted.filter(|wanted| *wanted != given) {
+            return Err(self.bad(name, wanted, value));
+        }
         project.settings.push((name.to_owned(), text, self.place(value.span().start).line));
         Ok(())
     }
@@ -196,6 +200,10 @@ mod tests {
         insta::assert_snapshot!(error("biuld = 3\n"));
         insta::assert_snapshot!(error("[build]\njobs = [3]\n"));
         insta::assert_snapshot!(error("[build]\njobs = \"many\"\n"));
+        for text in ["jobs = \"3\"", "timeout = true", "color = 1", "no_daemon = \"true\"", "keep_going = 1"] {
+            let said = error(&format!("[build]\n{text}\n"));
+            assert!(said.contains("GX0104") && said.contains("gx.toml:2:"), "{said}");
+        }
         insta::assert_snapshot!(error("[build\n"));
         insta::assert_snapshot!(error("[repositories.lua]\nkind = 'crate_archiv'\n"));
         insta::assert_snapshot!(error("[repositories.lua]\nkind = 'crate_archive'\nname = 'a'\nverison = '1'\n"));

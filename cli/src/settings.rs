@@ -74,6 +74,17 @@ pub struct Setting {
     pub help: &'static str,
 }
 
+impl Setting {
+    /// What its value is in `gx.toml`.
+    pub fn toml_type(&self) -> &'static str {
+        match self.value {
+            None => "true or false",
+            Some("N" | "SECONDS") => "a number",
+            Some(_) => "a string",
+        }
+    }
+}
+
 /// The table.
 pub const SETTINGS: &[Setting] = &[
     Setting {

@@ -83,6 +83,44 @@ fn an_answer_in_json_is_one_document() {
 }
 
 #[test]
+fn a_missing_command_shows_the_help() {
+    let space = TestSpace::new();
+    for arguments in [&[][..], &["store"], &["daemon"]] {
+        let run = space.run(arguments).expect(2);
+        assert!(run.stdout.is_empty() && run.stderr.contains("Usage: gx"), "{}", run.told());
+        assert!(!run.stderr.contains("GX0"), "{}", run.told());
+    }
+}
+
+#[test]
+fn completion_offers_what_help_shows() {
+    let space = TestSpace::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let run = space.run(["completion", shell]).ok().expect_text("status");
+        assert!(!run.stdout.contains("serve"), "{shell} is offered what is hidden");
+    }
+}
+
+#[test]
+fn a_tree_is_not_written_as_a_file() {
+    let space = TestSpace::new();
+    space.write("p/BUILD.gx", "load(':d.bzl', 'folder')\nfolder(name = 'd')\n");
+    space.write(
+        "p/d.bzl",
+        "def _impl(ctx):\n    out = ctx.actions.declare_directory('d')\n    \
+         ctx.actions.run_shell(outputs = [out], command = 'mkdir -p $1; echo hi > $1/x', arguments = [out.path])\n    \
+         return [DefaultInfo(files = depset([out]))]\nfolder = rule(implementation = _impl)\n",
+    );
+    let action = space.run(["build", "--json", "//p:d"]).ok().finished();
+    let action = action.iter().find(|done| done.owner == "//p:d").unwrap();
+    let shown = space.run(["show", &action.action]).ok().stdout;
+    let made = shown.lines().find(|line| line.trim_start().starts_with("made")).unwrap();
+    let tree = made.split_whitespace().find(|word| word.len() == 64).unwrap();
+    space.run(["store", "cat", tree]).expect(5).expect_text("is a tree").expect_text("gx store ls");
+    assert_eq!(space.run(["store", "cat", tree, "x"]).ok().stdout, "hi\n");
+}
+
+#[test]
 fn logs_are_replayed_from_the_cache() {
     let space = space();
     space.run(["build", "//p:good"]).ok().expect_text("said");

@@ -161,7 +161,7 @@ pub const CATALOGUE: &[Entry] = &[
         210,
         "bad query",
         "The query cannot be read, or a function in it does not exist.",
-        "`gx query --help` shows the functions: deps, rdeps, kind, somepath, and `+`, `-`, `^`.",
+        "`gx query --help` lists every function and operator; docs/starlark.md (Queries) does so too.",
     ),
     entry(211, "not executable", "The target of `gx run` makes no executable.", "Name a `*_binary` target."),
     entry(
@@ -193,7 +193,8 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         305,
         "undeclared output",
-        "The program made files below `out/` that it did not declare. They are not kept.",
+        "A warning: the program made files below `out/` that it did not declare. They are not kept, and the build \
+         goes on.",
         "Declare them as outputs, or write them to `$TMPDIR`.",
     ),
     entry(

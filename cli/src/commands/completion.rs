@@ -12,7 +12,7 @@ pub(super) fn answer(shell: Shell, face: &dyn Face) -> Exit {
         Shell::Fish => clap_complete::Shell::Fish,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut flags::command(), "gx", &mut script);
+    clap_complete::generate(shell, &mut flags::command_shown(), "gx", &mut script);
     face.event(Event::Output(script));
     Exit::Ok
 }

@@ -49,8 +49,13 @@ fn list(session: &Session<'_>, text: &str) -> Result<Exit, Report> {
 
 fn cat(session: &Session<'_>, text: &str, path: Option<&str>) -> Result<Exit, Report> {
     let store = &session.house.store;
-    let (digest, _) = objects::find(store, text)?;
+    let (digest, kinds) = objects::find(store, text)?;
     let blob = match path {
+        None if kinds == [ObjectKind::Tree] => {
+            let hex = digest.hex();
+            return Err(Report::new(512, format!("{hex} is a tree, not a file"))
+                .hint(format!("`gx store ls {hex}` lists it, `gx store cat {hex} PATH` writes a file in it")));
+        }
         None => BlobId(digest),
         Some(path) => inside(session, &digest, path)?,
     };

@@ -37,7 +37,7 @@ pub enum Command {
     Show(Show),
     /// Say why each action of a target ran, in the last build that ran it
     Why(Why),
-    /// Print what the actions of a target wrote when they last ran
+    /// Print what the actions of a target wrote
     Log(Target),
     /// Explain an error code
     Explain(Explain),

@@ -17,6 +17,8 @@ pub struct Why {
     pub build: Option<u64>,
     /// The action that ran, or the one that was found known.
     pub action: ActionId,
+    /// The action of the last build; another one than ran last, when the store knew its outcome.
+    pub last: ActionId,
     /// Did it fail?
     pub failed: bool,
     /// Why it ran.
@@ -49,10 +51,10 @@ fn one(store: &Store, entry: Entry) -> Result<Why, StoreError> {
     let Entry { last, ran, mnemonic, output } = entry;
     let Some(ran) = ran else {
         let reason = WhyReason::NeverRan;
-        return Ok(Why { mnemonic, output, build: None, action: last, failed: false, reason });
+        return Ok(Why { mnemonic, output, build: None, action: last, last, failed: false, reason });
     };
     let reason = reason(store, &ran)?;
-    Ok(Why { mnemonic, output, build: Some(ran.build), action: ran.to, failed: ran.failed, reason })
+    Ok(Why { mnemonic, output, build: Some(ran.build), action: ran.to, last, failed: ran.failed, reason })
 }
 
 fn reason(store: &Store, ran: &Ran) -> Result<WhyReason, StoreError> {

@@ -13,9 +13,6 @@ use std::sync::Arc;
 /// Answers it.
 pub(super) fn answer(session: &Session<'_>, target: &str) -> Result<Exit, Report> {
     let (label, records) = records(session, target)?;
-    if let Some(caution) = caution(&records) {
-        session.face.event(Event::Note(caution));
-    }
     if session.request.settings.json {
         let actions: Vec<_> = records.iter().map(document).collect();
         session.face.event(Event::Document(json!({"target": label, "actions": actions}).to_string()));
@@ -49,19 +46,11 @@ pub(super) fn name(record: &Why) -> String {
     if record.output.is_empty() { record.mnemonic.clone() } else { format!("{} {}", record.mnemonic, record.output) }
 }
 
-/// In which build it ran last, in brackets; empty when in none.
-pub(super) fn when(record: &Why) -> String {
+/// In which build it ran last, in brackets, and whether a later one did without; empty when it never ran.
+fn when(record: &Why) -> String {
     let failed = if record.failed { ", and failed" } else { "" };
-    record.build.map_or_else(String::new, |build| format!(" (build {build}{failed})"))
-}
-
-/// What to know of failures that are told: they may be from before the present state of the workspace.
-pub(super) fn caution(records: &[Why]) -> Option<String> {
-    records.iter().any(|record| record.failed).then(|| {
-        "this is about the last run of each action, and one of them failed; a build since that found its outcome in \
-         the store did not run it, and is not told here"
-            .to_owned()
-    })
+    let since = if record.last == record.action { "" } else { "; since then another state of it was cached" };
+    record.build.map_or_else(String::new, |build| format!(" (build {build}{failed}{since})"))
 }
 
 fn words(record: &Why) -> String {
@@ -105,6 +94,6 @@ fn document(record: &Why) -> serde_json::Value {
     };
     json!({
         "mnemonic": record.mnemonic, "output": record.output, "build": record.build,
-        "action": record.action.0.hex(), "failed": record.failed, "reason": kind, "differences": differences,
+        "action": record.action.0.hex(), "last": record.last.0.hex(), "failed": record.failed, "reason": kind, "differences": differences,
     })
 }

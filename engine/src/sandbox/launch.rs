@@ -8,6 +8,10 @@ use std::ffi::CString;
 use std::io::Error;
 use std::os::fd::{AsRawFd, RawFd};
 
+/// How often, and after what pause, a program that is open for writing somewhere is tried again.
+const BUSY_TRIES: usize = 100;
+const BUSY_WAIT: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 2_000_000 };
+
 /// Its stack.
 pub(super) const STACK: usize = 64 << 10;
 
@@ -133,8 +137,18 @@ impl Launch {
             }
             let mut worst = (0, libc::ENOENT);
             for (index, (program, envp)) in self.programs.iter().zip(&self.envps).enumerate() {
-                libc::execve(program.as_ptr(), self.argv.as_ptr(), envp.as_ptr());
-                match last() {
+                // A program that was staged just now may be open for writing in a process that our side is starting at
+                // this moment, for as long as that takes to become another program.
+                let mut errno = libc::ETXTBSY;
+                for _ in 0..BUSY_TRIES {
+                    libc::execve(program.as_ptr(), self.argv.as_ptr(), envp.as_ptr());
+                    errno = last();
+                    if errno != libc::ETXTBSY {
+                        break;
+                    }
+                    libc::nanosleep(&BUSY_WAIT, std::ptr::null_mut());
+                }
+                match errno {
                     // The next folder of PATH may have it; if none has, a program that is there but lacks its
                     // interpreter is the better answer.
                     libc::ENOENT | libc::ENOTDIR if libc::access(program.as_ptr(), libc::F_OK) != 0 => {}

@@ -21,8 +21,12 @@ fn again_as_nobody() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
     let (tests, helper, temp) = (folder.path().join("tests"), folder.path().join("helper"), folder.path().join("tmp"));
-    std::fs::copy(std::env::current_exe().unwrap(), &tests).unwrap();
-    std::fs::copy(HELPER, &helper).unwrap();
+    // By processes of their own: a file that is open for writing here may be inherited by what another test starts.
+    let copy = |from: &std::path::Path, to: &std::path::Path| {
+        assert!(std::process::Command::new("cp").arg(from).arg(to).status().unwrap().success());
+    };
+    copy(&std::env::current_exe().unwrap(), &tests);
+    copy(HELPER.as_ref(), &helper);
     std::fs::create_dir(&temp).unwrap();
     chown(&temp, Some(NOBODY), Some(NOBODY)).unwrap();
     let output = Command::new(tests)

@@ -124,7 +124,9 @@ def build_messages():
                 added.type = kind
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
-    return {n: message_factory.GetMessageClass(pool.FindMessageTypeByName(f"golden.{n}")) for n in MESSAGES}
+    # Protobuf before 4.22 (Debian 12 has 3.21) has a factory object instead of the function.
+    class_of = getattr(message_factory, "GetMessageClass", None) or message_factory.MessageFactory(pool).GetPrototype
+    return {n: class_of(pool.FindMessageTypeByName(f"golden.{n}")) for n in MESSAGES}
 
 
 M = build_messages()

@@ -334,6 +334,6 @@ fn an_idle_daemon_leaves() {
     daemon.run(0, &["build", "--daemon-idle", "1", "//..."]).ok();
     let start = std::time::Instant::now();
     while daemon.status()["running"] == true {
-        assert!(start.elapsed().as_secs() < 30, "the daemon does not leave");
+        assert!(start.elapsed().as_secs() < 120, "the daemon does not leave");
     }
 }

@@ -56,7 +56,7 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8], executable: bool) -> Result<
     let make = || {
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         file.write_all(bytes)?;
-        file.set_times(FileTimes::new().set_modified(fixed_time()).set_accessed(fixed_time()))?;
+        fix_time(&file)?;
         if umask_is_usual() { Ok(()) } else { file.set_permissions(Permissions::from_mode(mode)) }
     };
     make().map_err(|e| StoreError::io("writing", path, e))
@@ -66,6 +66,11 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8], executable: bool) -> Result<
 pub(crate) fn make_link(path: &Path, target: &str) -> Result<(), StoreError> {
     symlink(target, path).map_err(|e| StoreError::io("making", path, e))?;
     set_fixed_time(path)
+}
+
+/// Gives an open file that is finished the time of the store.
+fn fix_time(file: &fs::File) -> std::io::Result<()> {
+    file.set_times(FileTimes::new().set_modified(fixed_time()).set_accessed(fixed_time()))
 }
 
 /// Gives a path that is finished the time of the store, so that what an action sees of its inputs is the same always.
@@ -86,7 +91,7 @@ pub(crate) fn copy_blob(store: &Store, blob: &BlobId, to: &Path, executable: boo
     set_mode(to, 0o644)?;
     let mut file = OpenOptions::new().write(true).open(to).map_err(io)?;
     std::io::copy(&mut from, &mut file).map_err(io)?;
-    file.set_times(FileTimes::new().set_modified(fixed_time()).set_accessed(fixed_time())).map_err(io)?;
+    fix_time(&file).map_err(io)?;
     set_mode(to, if executable { 0o555 } else { 0o444 })
 }
 

@@ -6,6 +6,7 @@
 
 use crate::error::Report;
 use crate::exit::Exit;
+use gx_store::Level;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -54,6 +55,8 @@ pub struct Finished {
     pub action: Option<String>,
     /// How.
     pub how: How,
+    /// The determinism level that its outcome records, when it has one.
+    pub level: Option<Level>,
     /// How long it took, in microseconds.
     pub wall_us: u64,
 }
@@ -204,7 +207,7 @@ impl Event {
             Event::ActionFinished(done) => json!({
                 "event": "action_finished", "id": done.id, "owner": done.owner, "mnemonic": done.mnemonic,
                 "message": done.message, "derivation": done.derivation, "action": done.action,
-                "result": done.how.name(), "wall_us": done.wall_us,
+                "result": done.how.name(), "level": done.level.map(Level::name), "wall_us": done.wall_us,
             }),
             Event::Log { owner, message, text } => {
                 json!({"event": "log", "owner": owner, "message": message, "text": text})
@@ -256,6 +259,7 @@ mod tests {
             derivation: "d0".to_owned(),
             action: Some("a0".to_owned()),
             how: How::Run,
+            level: Some(Level::Sandboxed),
             wall_us: 1500,
         };
         let test = TestLine { label: "//a:t".into(), status: "PASSED".into(), cached: true, wall_us: 3 };

@@ -12,8 +12,8 @@ use crate::session::{failure, noop};
 use crate::settings::Settings;
 use gx_engine::host::{HostImporter, HostProgress};
 use gx_engine::{BuildOptions, Engine, EngineConfig};
-use gx_rules::{LoadError, LoadRequest, Loaded, QueryResult, Workspace, WorkspaceConfig};
-use gx_store::{Cancel, Digest, HostImport, HostSpec, HostTools, Level, Plan, Realise, RealiseError, Realised, Store};
+use gx_rules::{Levels, LoadError, LoadRequest, Loaded, QueryResult, Workspace, WorkspaceConfig};
+use gx_store::{Cancel, Digest, HostImport, HostSpec, HostTools, Plan, Realise, RealiseError, Realised, Store};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,7 +39,7 @@ pub struct House {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Key {
     root: PathBuf,
-    level: Level,
+    levels: Levels,
     text: String,
 }
 
@@ -110,8 +110,8 @@ impl House {
     }
 
     /// The workspace of a project, opened when it is not or when its `gx.toml` changed.
-    pub fn room(&self, project: &Project, level: Level) -> Result<Arc<Room>, Vec<Report>> {
-        let key = Key { root: project.root.clone(), level, text: project.text.clone() };
+    pub fn room(&self, project: &Project, levels: Levels) -> Result<Arc<Room>, Vec<Report>> {
+        let key = Key { root: project.root.clone(), levels, text: project.text.clone() };
         let mut rooms = lock(&self.workspaces);
         if let Some((_, room)) = rooms.iter().find(|(known, _)| *known == key) {
             return Ok(room.clone());
@@ -127,11 +127,11 @@ impl House {
             store: self.store.clone(),
             realise: realiser.clone(),
             host: importer.clone(),
-            level,
+            levels,
         });
         let workspace = workspace.map_err(|errors| errors.iter().map(map::load).collect::<Vec<_>>())?;
         let room = Arc::new(Room { workspace, realiser, importer, turn: Mutex::new(()) });
-        rooms.retain(|(known, _)| (&known.root, known.level) != (&key.root, key.level));
+        rooms.retain(|(known, _)| (&known.root, known.levels) != (&key.root, key.levels));
         rooms.push((key, room.clone()));
         Ok(room)
     }

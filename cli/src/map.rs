@@ -66,6 +66,13 @@ pub fn execute(error: &ExecuteError) -> Report {
             let report = Report::new(401, error.to_string()).hint(hint);
             return report.hint("`gx doctor` checks what this machine allows");
         }
+        ExecuteError::Level { reachable, .. } => {
+            let report = Report::new(402, error.to_string());
+            return report.hint(format!(
+                "take off `determinism` from the target, the flag or gx.toml, or ask for '{}'",
+                reachable.name()
+            ));
+        }
         ExecuteError::Spawn { .. } => 306,
         ExecuteError::UnknownBuiltin { .. } | ExecuteError::Builtin { .. } => 309,
         ExecuteError::Fetch(error) => return fetch(error),
@@ -162,6 +169,7 @@ mod tests {
     use super::*;
     use crate::catalogue::Code;
     use crate::exit::Exit;
+    use gx_store::Level;
 
     #[test]
     fn every_load_error_has_a_code_in_the_catalogue() {
@@ -187,6 +195,9 @@ mod tests {
         let refused = ExecuteError::Sandbox { why: "clone: EPERM".into(), hint: "allow user namespaces".into() };
         insta::assert_snapshot!(execute(&refused).text(false));
         assert_eq!(execute(&refused).exit(), Exit::Sandbox);
+        let more = ExecuteError::Level { wanted: Level::Strict, reachable: Level::Sandboxed };
+        insta::assert_snapshot!(execute(&more).text(false));
+        assert_eq!(execute(&more).exit(), Exit::Sandbox);
         insta::assert_snapshot!(store(&StoreError::Full("/store".into())).text(false));
         let lacks = RealiseError::HostLacks { what: "cc".into(), hint: "apt-get install gcc".into() };
         insta::assert_snapshot!(realise(&lacks).text(false));

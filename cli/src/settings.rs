@@ -4,13 +4,19 @@
 //! Precedence: flag, then environment, then `gx.toml`, then the default. This file does not know the commands
 //! (`flags.rs`) nor how `gx.toml` is read (`project.rs`).
 
-use crate::error::Report;
+mod table;
+
+use crate::error::{Report, closest};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches};
+use gx_rules::Levels;
 use gx_store::{HashFunction, Level};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+
+use table::LEVELS;
+pub use table::SETTINGS;
 
 /// Which setting.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -31,7 +37,9 @@ pub enum Key {
     KeepGoing,
     /// Run remembered failures again.
     Retry,
-    /// Level of the sandbox.
+    /// Determinism level.
+    Determinism,
+    /// No sandbox at all.
     Sandbox,
     /// Print the logs of actions, also of cached ones.
     ShowLogs,
@@ -85,197 +93,6 @@ impl Setting {
     }
 }
 
-/// The table.
-pub const SETTINGS: &[Setting] = &[
-    Setting {
-        key: Key::Store,
-        flag: "store",
-        short: None,
-        value: Some("DIR"),
-        choices: &[],
-        variable: Some("GX_STORE"),
-        toml: None,
-        default: "`$XDG_CACHE_HOME/gx` or `~/.cache/gx`",
-        help: "Folder of the store",
-    },
-    Setting {
-        key: Key::NoDaemon,
-        flag: "no-daemon",
-        short: None,
-        value: None,
-        choices: &[],
-        variable: Some("GX_NO_DAEMON"),
-        toml: Some("build.no_daemon"),
-        default: "false",
-        help: "Work in this process instead of the daemon",
-    },
-    Setting {
-        key: Key::Directory,
-        flag: "directory",
-        short: Some('C'),
-        value: Some("DIR"),
-        choices: &[],
-        variable: None,
-        toml: None,
-        default: "the current folder",
-        help: "Work as if started in DIR",
-    },
-    Setting {
-        key: Key::Jobs,
-        flag: "jobs",
-        short: Some('j'),
-        value: Some("N"),
-        choices: &[],
-        variable: Some("GX_JOBS"),
-        toml: Some("build.jobs"),
-        default: "number of processors + 2",
-        help: "Run at most N actions at once",
-    },
-    Setting {
-        key: Key::KeepGoing,
-        flag: "keep-going",
-        short: Some('k'),
-        value: None,
-        choices: &[],
-        variable: Some("GX_KEEP_GOING"),
-        toml: Some("build.keep_going"),
-        default: "false",
-        help: "After a failure build everything that does not depend on it",
-    },
-    Setting {
-        key: Key::Retry,
-        flag: "retry",
-        short: None,
-        value: None,
-        choices: &[],
-        variable: None,
-        toml: None,
-        default: "false",
-        help: "Run actions again whose failure is remembered",
-    },
-    Setting {
-        key: Key::Sandbox,
-        flag: "sandbox",
-        short: None,
-        value: Some("LEVEL"),
-        choices: &["sandboxed", "none"],
-        variable: Some("GX_SANDBOX"),
-        toml: None,
-        default: "sandboxed",
-        help: "What actions may see; 'none' enforces nothing, is recorded and never shared",
-    },
-    Setting {
-        key: Key::Timeout,
-        flag: "timeout",
-        short: None,
-        value: Some("SECONDS"),
-        choices: &[],
-        variable: Some("GX_TIMEOUT"),
-        toml: Some("build.timeout"),
-        default: "none",
-        help: "Longest run of any action; a shorter one that a target states holds",
-    },
-    Setting {
-        key: Key::Digest,
-        flag: "digest",
-        short: None,
-        value: Some("FUNCTION"),
-        choices: &["blake3", "sha256"],
-        variable: Some("GX_DIGEST"),
-        toml: Some("digest"),
-        default: "blake3",
-        help: "Digest function of the whole build",
-    },
-    Setting {
-        key: Key::ShowLogs,
-        flag: "show-logs",
-        short: None,
-        value: None,
-        choices: &[],
-        variable: Some("GX_SHOW_LOGS"),
-        toml: Some("build.show_logs"),
-        default: "false",
-        help: "Print the output of every action, also of cached ones",
-    },
-    Setting {
-        key: Key::TestOutput,
-        flag: "test-output",
-        short: None,
-        value: Some("WHICH"),
-        choices: &["errors", "all"],
-        variable: Some("GX_TEST_OUTPUT"),
-        toml: Some("build.test_output"),
-        default: "errors",
-        help: "Print the logs of failed tests, or of all",
-    },
-    Setting {
-        key: Key::Trace,
-        flag: "trace",
-        short: None,
-        value: Some("FILE"),
-        choices: &[],
-        variable: None,
-        toml: None,
-        default: "none",
-        help: "Write a Chrome/Perfetto trace of the build",
-    },
-    Setting {
-        key: Key::Json,
-        flag: "json",
-        short: None,
-        value: None,
-        choices: &[],
-        variable: None,
-        toml: None,
-        default: "false",
-        help: "Print JSON: events one a line, or one document",
-    },
-    Setting {
-        key: Key::Color,
-        flag: "color",
-        short: None,
-        value: Some("WHEN"),
-        choices: &["auto", "always", "never"],
-        variable: Some("GX_COLOR"),
-        toml: Some("build.color"),
-        default: "auto",
-        help: "Use colours and the live region (also: NO_COLOR)",
-    },
-    Setting {
-        key: Key::DaemonIdle,
-        flag: "daemon-idle",
-        short: None,
-        value: Some("SECONDS"),
-        choices: &[],
-        variable: Some("GX_DAEMON_IDLE"),
-        toml: None,
-        default: "10800",
-        help: "A daemon that this command starts leaves after so long without work",
-    },
-    Setting {
-        key: Key::Verbose,
-        flag: "verbose",
-        short: Some('v'),
-        value: None,
-        choices: &[],
-        variable: Some("GX_VERBOSE"),
-        toml: None,
-        default: "false",
-        help: "Say more: every action that runs, and its command",
-    },
-    Setting {
-        key: Key::Quiet,
-        flag: "quiet",
-        short: Some('q'),
-        value: None,
-        choices: &[],
-        variable: Some("GX_QUIET"),
-        toml: None,
-        default: "false",
-        help: "Print errors only",
-    },
-];
-
 impl Setting {
     /// Its name among clap's arguments: apart from those of commands, which may have the same word.
     fn id(&self) -> String {
@@ -314,8 +131,10 @@ pub struct Settings {
     pub keep_going: bool,
     /// Run remembered failures again.
     pub retry: bool,
-    /// Level of the sandbox.
-    pub level: Level,
+    /// Determinism level of targets that name none.
+    pub determinism: Level,
+    /// Is everything to run at level `none`?
+    pub unsandboxed: bool,
     /// Print logs of cached actions too.
     pub show_logs: bool,
     /// Where a trace goes.
@@ -349,7 +168,8 @@ impl Settings {
             jobs: None,
             keep_going: false,
             retry: false,
-            level: Level::Sandboxed,
+            determinism: Level::Sandboxed,
+            unsandboxed: false,
             show_logs: false,
             trace: None,
             timeout_ms: None,
@@ -384,9 +204,11 @@ impl Settings {
             Key::Jobs => self.jobs = Some(number(text, 1, 4096)? as usize),
             Key::KeepGoing => self.keep_going = switch(text)?,
             Key::Retry => self.retry = switch(text)?,
-            Key::Sandbox => {
-                self.level = Level::from_name(text).ok_or_else(|| "'sandboxed' or 'none' is expected".to_owned())?;
-            }
+            Key::Determinism => self.determinism = Level::from_name(text).ok_or_else(|| level_expected(text))?,
+            Key::Sandbox => match text {
+                "sandboxed" | "none" => self.unsandboxed = text == "none",
+                _ => return Err("'sandboxed' or 'none' is expected".to_owned()),
+            },
             Key::ShowLogs => self.show_logs = switch(text)?,
             Key::Trace => self.trace = Some(PathBuf::from(text)),
             Key::Timeout => self.timeout_ms = Some(number(text, 1, 10_000_000)? * 1000),
@@ -403,6 +225,11 @@ impl Settings {
             Key::Quiet => self.quiet = switch(text)?,
         }
         Ok(())
+    }
+
+    /// Which levels actions get.
+    pub fn levels(&self) -> Levels {
+        if self.unsandboxed { Levels::All(Level::None) } else { Levels::Default(self.determinism) }
     }
 
     /// Are actions that were cached to be told one by one?
@@ -436,6 +263,12 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn level_expected(text: &str) -> String {
+    let known = LEVELS.map(|name| format!("'{name}'")).join(", ");
+    let hint = closest(text, LEVELS).map(|name| format!("; did you mean '{name}'?")).unwrap_or_default();
+    format!("one of {known} is expected{hint}")
 }
 
 fn switch(text: &str) -> Result<bool, String> {
@@ -528,6 +361,8 @@ mod tests {
         let mut settings = Settings::defaults(&BTreeMap::new());
         insta::assert_snapshot!(settings.take_environment(&environment(&[("GX_JOBS", "0")])).unwrap_err().text(false));
         insta::assert_snapshot!(settings.take_flags(&flags(&["gx", "--timeout=soon"])).unwrap_err().text(false));
+        let variables = environment(&[("GX_DETERMINISM", "normalized")]);
+        insta::assert_snapshot!(settings.take_environment(&variables).unwrap_err().text(false));
         for setting in SETTINGS.iter().filter(|setting| setting.value.is_none()) {
             assert!(settings.set(setting.key, "perhaps").is_err(), "{}", setting.flag);
         }

@@ -4,7 +4,7 @@
 
 use crate::explain::{Difference, difference};
 use crate::history::{Cause, Entry, Ran, entries};
-use gx_store::{ActionId, Store, StoreError};
+use gx_store::{ActionId, Level, Outcomes, Store, StoreError};
 
 /// One action and why it ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Why {
     pub action: ActionId,
     /// The action of the last build; another one than ran last, when the store knew its outcome.
     pub last: ActionId,
+    /// The determinism level that the outcome of `action` records; `None` when the store has none any more.
+    pub level: Option<Level>,
     /// Did it fail?
     pub failed: bool,
     /// Why it ran.
@@ -49,12 +51,13 @@ pub fn why(store: &Store, workspace: &str, owner: &str) -> Result<Vec<Why>, Stor
 
 fn one(store: &Store, entry: Entry) -> Result<Why, StoreError> {
     let Entry { last, ran, mnemonic, output } = entry;
+    let level = |action: ActionId| Ok::<_, StoreError>(store.outcome(&action)?.map(|outcome| outcome.level));
     let Some(ran) = ran else {
-        let reason = WhyReason::NeverRan;
-        return Ok(Why { mnemonic, output, build: None, action: last, last, failed: false, reason });
+        let (level, reason) = (level(last)?, WhyReason::NeverRan);
+        return Ok(Why { mnemonic, output, build: None, action: last, last, level, failed: false, reason });
     };
-    let reason = reason(store, &ran)?;
-    Ok(Why { mnemonic, output, build: Some(ran.build), action: ran.to, last, failed: ran.failed, reason })
+    let (level, reason) = (level(ran.to)?, reason(store, &ran)?);
+    Ok(Why { mnemonic, output, build: Some(ran.build), action: ran.to, last, level, failed: ran.failed, reason })
 }
 
 fn reason(store: &Store, ran: &Ran) -> Result<WhyReason, StoreError> {

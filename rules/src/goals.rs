@@ -198,7 +198,7 @@ impl Lowering<'_> {
                 arguments,
                 environment: crate::environment::of_test(&label, &asked.environment()?),
                 platform: BTreeMap::new(),
-                level: self.level,
+                level: self.levels.of_test(asked.node.determinism()),
                 loopback: true,
             }),
             inputs,

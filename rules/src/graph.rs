@@ -9,8 +9,9 @@ use crate::error::{LoadError, LoadErrorKind};
 use crate::files::{Entry, Repo};
 use crate::label::{Label, PackageId};
 use crate::package::{BUILD_FILES, DeclKind, Package, TargetDecl, build_file_of};
-use crate::schema::AttrValue;
+use crate::schema::{AttrValue, DETERMINISM};
 use crate::session::Session;
+use gx_store::Level;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -81,6 +82,14 @@ impl Node {
     pub(crate) fn named_value(&self, name: &str) -> Option<&AttrValue> {
         let NodeKind::Rule(rule) = &self.kind else { return None };
         self.value(rule.info.attr(name)?.0)
+    }
+
+    /// The determinism level that the target names.
+    pub(crate) fn determinism(&self) -> Option<Level> {
+        match self.named_value(DETERMINISM)? {
+            AttrValue::Text(name) => Level::from_name(name),
+            _ => None,
+        }
     }
 
     pub(crate) fn position(&self) -> Option<crate::Position> {

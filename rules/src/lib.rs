@@ -41,6 +41,6 @@ pub mod workspace;
 pub use error::{LoadError, LoadErrorKind, Position};
 pub use label::{Label, PackageId};
 pub use request::{
-    LoadCounts, LoadRequest, Loaded, LoadedFile, LoadedTarget, QueryNode, QueryResult, Seen, WorkspaceConfig,
+    Levels, LoadCounts, LoadRequest, Loaded, LoadedFile, LoadedTarget, QueryNode, QueryResult, Seen, WorkspaceConfig,
 };
 pub use workspace::Workspace;

@@ -8,6 +8,7 @@ use crate::action::{Action, ActionWork, InputItem};
 use crate::analysis::Analysed;
 use crate::error::{LoadError, LoadErrorKind};
 use crate::graph::{Graph, Node};
+use crate::request::Levels;
 use crate::session::Session;
 use crate::values::depset::{Depset, DepsetNode};
 use crate::values::file::{File, FileKind};
@@ -111,7 +112,7 @@ impl World {
 pub(crate) struct Lowering<'a> {
     pub(crate) world: &'a World,
     pub(crate) function: HashFunction,
-    pub(crate) level: Level,
+    pub(crate) levels: Levels,
     pub(crate) plan: Plan,
     /// Sources by path.
     pub(crate) sources: HashMap<Arc<str>, gx_store::Node>,
@@ -166,7 +167,8 @@ impl Lowering<'_> {
         let world = self.world;
         let (Some(action), Some(owner)) = (world.action(at), world.owner(at)) else { return Ok(()) };
         let label: Arc<str> = owner.label.to_string().into();
-        let lowered = self.derivation_of(at, action, &label).map_err(|e| e.at(owner.position()))?;
+        let level = self.levels.of_action(owner.determinism());
+        let lowered = self.derivation_of(at, action, &label, level).map_err(|e| e.at(owner.position()))?;
         let id = self.add(lowered, action, &label);
         self.ids.insert(at, id);
         Ok(())
@@ -190,7 +192,13 @@ impl Lowering<'_> {
         id
     }
 
-    fn derivation_of(&mut self, at: ActionAt, action: &Action, owner: &Arc<str>) -> Result<Derivation, LoadError> {
+    fn derivation_of(
+        &mut self,
+        at: ActionAt,
+        action: &Action,
+        owner: &Arc<str>,
+        level: Level,
+    ) -> Result<Derivation, LoadError> {
         let mut derivation = Derivation {
             work: Work::Builtin(Call { name: String::new(), revision: 1, arguments: BTreeMap::new() }),
             inputs: Vec::new(),
@@ -219,7 +227,7 @@ impl Lowering<'_> {
                     arguments: line,
                     environment: crate::environment::of_action(environment),
                     platform: BTreeMap::new(),
-                    level: self.level,
+                    level,
                     loopback: false,
                 })
             }

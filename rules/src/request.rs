@@ -9,6 +9,34 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+/// Which determinism level an action gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Levels {
+    /// The target's own, else this one.
+    Default(Level),
+    /// This one, whatever targets say.
+    All(Level),
+}
+
+impl Levels {
+    /// The level of an action of a target that names this one, if it names any.
+    pub fn of_action(self, named: Option<Level>) -> Level {
+        match self {
+            Levels::All(level) => level,
+            Levels::Default(level) => named.unwrap_or(level),
+        }
+    }
+
+    /// The same of a test that runs. What a test finds out by threads, clocks and random numbers is its business:
+    /// unless its target says more, it is only kept apart from the machine.
+    pub fn of_test(self, named: Option<Level>) -> Level {
+        match self {
+            Levels::All(level) => level,
+            Levels::Default(level) => named.unwrap_or(level.min(Level::Sandboxed)),
+        }
+    }
+}
+
 /// What a workspace is made of. Kept for the life of the daemon.
 #[derive(Clone)]
 pub struct WorkspaceConfig {
@@ -24,8 +52,8 @@ pub struct WorkspaceConfig {
     pub realise: Arc<dyn Realise>,
     /// Imports toolchains of the host.
     pub host: Arc<dyn HostTools>,
-    /// Determinism level of run actions.
-    pub level: Level,
+    /// Determinism levels of actions.
+    pub levels: Levels,
 }
 
 /// What to load.

@@ -117,7 +117,7 @@ impl Session<'_> {
         let mut lowering = Lowering {
             world: &prepared.world,
             function: self.config.store.function(),
-            level: self.config.level,
+            levels: self.config.levels,
             plan: Plan::default(),
             sources,
             manifests,

@@ -14,6 +14,9 @@ use starlark::values::list_or_tuple::UnpackListOrTuple;
 use starlark::values::{UnpackValue, Value};
 use std::sync::Arc;
 
+/// The attribute of every rule that names a determinism level; empty for the workspace's.
+pub(crate) const DETERMINISM: &str = "determinism";
+
 /// The type of an attribute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttrKind {
@@ -163,7 +166,8 @@ impl AttrSchema {
             && !self.values.iter().any(|v| **v == **text)
         {
             let hint = nearest(text, &self.values).map(|n| format!("; did you mean '{n}'?")).unwrap_or_default();
-            return Err(format!("'{text}' is not one of {}{hint}", self.values.join(", ")));
+            let known: Vec<&str> = self.values.iter().map(String::as_str).filter(|v| !v.is_empty()).collect();
+            return Err(format!("'{text}' is not one of {}{hint}", known.join(", ")));
         }
         if !self.allow_empty && coerced.is_empty() {
             return Err("it must not be empty".to_owned());

@@ -23,17 +23,24 @@ pub enum Level {
     None,
     /// Only declared inputs are visible; no network; fixed environment, user, paths and host name.
     Sandboxed,
+    /// And time, random numbers, process ids, directory order and what the kernel tells of the machine are the same in
+    /// every run.
+    Normalised,
+    /// And threads take turns in one order, and elapsed time is virtual.
+    Strict,
 }
 
 impl Level {
     /// Every level, weakest first.
-    pub const ALL: [Level; 2] = [Level::None, Level::Sandboxed];
+    pub const ALL: [Level; 4] = [Level::None, Level::Sandboxed, Level::Normalised, Level::Strict];
 
     /// Its name in records and flags.
     pub const fn name(self) -> &'static str {
         match self {
             Level::None => "none",
             Level::Sandboxed => "sandboxed",
+            Level::Normalised => "normalised",
+            Level::Strict => "strict",
         }
     }
 

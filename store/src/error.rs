@@ -2,6 +2,7 @@
 //!
 //! This file does not know the catalogue of codes.
 
+use crate::derivation::Level;
 use crate::digest::Digest;
 use crate::encode::DecodeError;
 use crate::path::PathError;
@@ -121,6 +122,14 @@ pub enum ExecuteError {
         why: String,
         /// What to change.
         hint: String,
+    },
+    /// The level that the action is to have is more than can be held here.
+    #[error("level '{}' was asked for, and '{}' is the strongest that can be held here", wanted.name(), reachable.name())]
+    Level {
+        /// The level that was asked for.
+        wanted: Level,
+        /// The strongest level that can be held.
+        reachable: Level,
     },
     /// The program cannot be started: not in the inputs, not executable, arguments too long.
     #[error("'{program}' cannot be started: {why}")]

@@ -14,6 +14,7 @@ mod genrule;
 mod guide;
 mod hermetic;
 mod interrupt;
+mod levels;
 mod output;
 mod own_rules;
 mod plain;

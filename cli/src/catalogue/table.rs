@@ -252,6 +252,13 @@ pub const CATALOGUE: &[Entry] = &[
          records it and it is never shared.",
     ),
     entry(
+        402,
+        "level out of reach",
+        "A target, a flag or `gx.toml` asks for a determinism level that this gx cannot hold here. An action is never run \
+         below the level it asks for; an outcome that was made at that level and is in the store is still used.",
+        "Ask for the level that the message names as reachable, or build where the other one is.",
+    ),
+    entry(
         501,
         "object missing",
         "An object is not in the store.",

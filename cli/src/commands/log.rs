@@ -20,7 +20,7 @@ pub(super) fn answer(session: &Session<'_>, target: &str) -> Result<Exit, Report
         }
         if records.len() > 1 || !outcome.succeeded() {
             let failed = if outcome.succeeded() { "" } else { " (failed)" };
-            text.push_str(&format!("--- {}{failed} ---\n", super::why::name(record)));
+            text.push_str(&format!("--- {}{failed}, {} ---\n", super::why::name(record), outcome.level.name()));
         }
         text.push_str(&log);
         if !log.ends_with('\n') {

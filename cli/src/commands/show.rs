@@ -8,7 +8,7 @@ use crate::map;
 use crate::session::{Session, failure};
 use gx_store::proto::{ActionProto, Command, DigestProto};
 use gx_store::{
-    ActionId, BlobId, Blobs, Derivation, DerivationId, Digest, Directory, Ending, ObjectKind, Outcome, Outcomes,
+    ActionId, BlobId, Blobs, Derivation, DerivationId, Digest, Directory, Ending, Level, ObjectKind, Outcome, Outcomes,
     Source, Store, StoreError, TreeId, Trees, Work,
 };
 use prost::Message;
@@ -24,12 +24,31 @@ pub(super) fn answer(session: &Session<'_>, text: &str) -> Result<Exit, Report> 
     let (digest, kinds) = objects::find(store, text)?;
     let words = words(store, &digest, &kinds).map_err(|error| map::store(&error))?;
     session.face.event(if session.request.settings.json {
+        let level = level(store, &digest, &kinds).map_err(|error| map::store(&error))?.map(Level::name);
         let kinds: Vec<_> = kinds.iter().map(|kind| kind.name()).collect();
-        Event::Document(json!({"digest": digest.to_string(), "kinds": kinds, "text": words}).to_string())
+        Event::Document(
+            json!({"digest": digest.to_string(), "kinds": kinds, "level": level, "text": words}).to_string(),
+        )
     } else {
         Event::Output(words.into_bytes())
     });
     Ok(Exit::Ok)
+}
+
+/// The level that an outcome records, or that a derivation asks for.
+fn level(store: &Store, digest: &Digest, kinds: &[ObjectKind]) -> Result<Option<Level>, StoreError> {
+    if kinds.contains(&ObjectKind::Outcome)
+        && let Some(outcome) = store.outcome(&ActionId(*digest))?
+    {
+        return Ok(Some(outcome.level));
+    }
+    if !kinds.contains(&ObjectKind::Derivation) {
+        return Ok(None);
+    }
+    Ok(store.derivation(&DerivationId(*digest))?.and_then(|found| match &found.work {
+        Work::Run(run) => Some(run.level),
+        Work::Fetch(_) | Work::Builtin(_) => None,
+    }))
 }
 
 fn words(store: &Store, digest: &Digest, kinds: &[ObjectKind]) -> Result<String, StoreError> {

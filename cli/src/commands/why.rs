@@ -7,6 +7,7 @@ use crate::map;
 use crate::session::Session;
 use gx_engine::{Why, WhyReason, why};
 use gx_rules::{Label, PackageId};
+use gx_store::Level;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -61,6 +62,9 @@ fn words(record: &Why) -> String {
             text.push_str(&format!("      {difference}\n"));
         }
     }
+    if let Some(level) = record.level {
+        text.push_str(&format!("    level {}\n", level.name()));
+    }
     text.push_str(&format!("    gx show {}\n", record.action.0.hex()));
     text
 }
@@ -94,6 +98,7 @@ fn document(record: &Why) -> serde_json::Value {
     };
     json!({
         "mnemonic": record.mnemonic, "output": record.output, "build": record.build,
-        "action": record.action.0.hex(), "last": record.last.0.hex(), "failed": record.failed, "reason": kind, "differences": differences,
+        "action": record.action.0.hex(), "last": record.last.0.hex(), "failed": record.failed,
+        "level": record.level.map(Level::name), "reason": kind, "differences": differences,
     })
 }

@@ -95,6 +95,7 @@ mod tests {
                 derivation: "d".into(),
                 action: None,
                 how: How::Run,
+                level: None,
                 wall_us: 1,
             })
         };

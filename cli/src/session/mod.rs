@@ -100,7 +100,7 @@ impl Session<'_> {
     /// The workspace.
     pub fn room(&self) -> Result<Arc<Room>, Exit> {
         let project = self.project().map_err(|report| self.error(report))?;
-        self.house.room(project, self.request.settings.level).map_err(|reports| self.errors(reports))
+        self.house.room(project, self.request.settings.levels()).map_err(|reports| self.errors(reports))
     }
 
     /// Tells why a load failed.

@@ -97,7 +97,7 @@ fn key(session: &Session<'_>, patterns: &[String], tests: bool) -> Option<Key> {
     let project = session.request.project.as_ref()?;
     let settings = &session.request.settings;
     let package = session.request.current_package();
-    let parts = (&project.root, &project.text, patterns, tests, package, settings.level, &settings.digest);
+    let parts = (&project.root, &project.text, patterns, tests, package, settings.levels(), &settings.digest);
     Some(HashFunction::Blake3.digest(&row::encode(&parts)?).hash)
 }
 

@@ -129,6 +129,7 @@ impl<'a> Teller<'a> {
                     derivation: derivation.0.hex(),
                     action: action.map(|action| action.0.hex()),
                     how,
+                    level: outcome.as_ref().map(|outcome| outcome.level),
                     wall_us: u64::try_from(wall.as_micros()).unwrap_or(u64::MAX),
                 }));
                 if let Some(outcome) = outcome {

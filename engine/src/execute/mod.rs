@@ -1,7 +1,8 @@
 //! The threads that do the work: one for each job slot.
 //!
-//! Invariants: a panic below an executor fails one action and nothing else; what an action's key names goes into
-//! its commit, so that the key can be explained later. This file does not know which action is next.
+//! Invariants: no action runs below the level that it asks for; a panic below an executor fails one action and nothing
+//! else; what an action's key names goes into its commit, so that the key can be explained later. This file does not
+//! know which action is next.
 
 pub(crate) mod builtin;
 mod dispatch;
@@ -11,6 +12,7 @@ pub(crate) use dispatch::Dispatch;
 
 use crate::context::Context;
 use crate::event::{Event, Executed};
+use crate::level;
 use crate::queue::{Receiver, Sender};
 use gx_store::{ActionId, BlobId, Cancel, Commit, ExecuteError, Executor, Job, Lowered, Object, Outcomes, OutputKind};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -37,6 +39,7 @@ pub(crate) fn serve(tasks: &Receiver<Task>, events: &Sender<Event>) {
 }
 
 fn run(context: &Context, job: &Job, cancel: &Cancel) -> Result<Executed, ExecuteError> {
+    level::check(&job.derivation)?;
     let tried = catch_unwind(AssertUnwindSafe(|| context.executor.execute(job, cancel)));
     let mut commit = tried.unwrap_or_else(|panic| Err(internal(job, &panic_text(panic.as_ref()))))?;
     check(job, &commit)?;
@@ -49,11 +52,14 @@ fn run(context: &Context, job: &Job, cancel: &Cancel) -> Result<Executed, Execut
     Ok(Executed { commit: Box::new(commit), visible })
 }
 
-/// What an executor owes: the outcome of this action, and for a success exactly the declared outputs.
+/// What an executor owes: the outcome of this action at its level, and for a success exactly the declared outputs.
 fn check(job: &Job, commit: &Commit) -> Result<(), ExecuteError> {
     let outcome = &commit.outcome;
     if outcome.action != job.lowered.id {
         return Err(internal(job, "the executor gave the outcome of another action"));
+    }
+    if !level::held(&job.derivation, outcome) {
+        return Err(internal(job, "the executor ran it at another level than it asks for"));
     }
     let declared = job.derivation.outputs.iter().map(|output| &output.path);
     if outcome.succeeded() && !declared.eq(outcome.outputs.iter().map(|(path, _)| path)) {

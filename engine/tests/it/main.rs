@@ -13,6 +13,7 @@ mod cancel;
 mod correct_build;
 mod faulty;
 mod large;
+mod levels;
 mod lost;
 mod shortcut;
 mod simulation;

@@ -4,9 +4,10 @@
 //! This file does not know targets.
 
 use crate::globals::extra;
-use crate::schema::{AttrKind, AttrSchema, AttrValue};
+use crate::schema::{AttrKind, AttrSchema, AttrValue, DETERMINISM};
 use crate::values::provider::{ProviderId, ProviderValue};
 use crate::values::rule::{AttrDef, RuleInfo, RuleValue};
+use gx_store::Level;
 use starlark::collections::SmallMap;
 use starlark::environment::GlobalsBuilder;
 use starlark::eval::Evaluator;
@@ -36,7 +37,10 @@ const IGNORED: [&str; 14] = [
 
 /// Attributes that every target may have.
 fn common_attrs(executable: bool, test: bool) -> Vec<AttrSchema> {
-    let mut attrs = vec![AttrSchema::new("tags", AttrKind::TextList), AttrSchema::new("testonly", AttrKind::Bool)];
+    let mut level = AttrSchema::new(DETERMINISM, AttrKind::Text);
+    level.values = [""].into_iter().chain(Level::ALL.map(Level::name)).map(str::to_owned).collect();
+    let mut attrs =
+        vec![AttrSchema::new("tags", AttrKind::TextList), AttrSchema::new("testonly", AttrKind::Bool), level];
     if executable || test {
         attrs.push(AttrSchema::new("args", AttrKind::TextList));
         attrs.push(AttrSchema::new("env", AttrKind::TextDict));
@@ -66,7 +70,7 @@ fn attrs_of(value: Option<Value<'_>>, executable: bool, test: bool) -> anyhow::R
             let def = AttrDef::from_value(def).ok_or_else(|| {
                 anyhow::anyhow!("rule: attribute '{name}' must be an attr.*(), not a {}", def.get_type())
             })?;
-            if matches!(name, "name" | "visibility") {
+            if matches!(name, "name" | "visibility" | DETERMINISM) {
                 anyhow::bail!("rule: every rule has an attribute '{name}', it cannot be declared");
             }
             let mut schema = def.0.clone();

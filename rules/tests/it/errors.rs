@@ -28,6 +28,17 @@ shows!(syntax, said_of_build("filegroup(name = 'x',\n  srcs = [1 2])"));
 shows!(function_in_build, said_of_build("def f():\n  pass"));
 shows!(unknown_rule, said_of_build("genrul(name = 'x')"));
 shows!(unknown_attribute, said_of_build("filegroup(name = 'x', src = ['a.txt'])"));
+shows!(unknown_level, said_of_build("genrule(name = 'x', outs = ['o'], cmd = '', determinism = 'normalized')"));
+shows!(
+    own_attribute_of_levels,
+    said(
+        &[
+            ("p/r.bzl", "r = rule(implementation = lambda ctx: [], attrs = {'determinism': attr.string()})"),
+            ("p/BUILD", "load(':r.bzl', 'r')\nr(name = 'x')"),
+        ],
+        &["//p:x"]
+    )
+);
 shows!(missing_attribute, said_of_build("genrule(name = 'x')"));
 shows!(no_name, said_of_build("filegroup(srcs = ['a.txt'])"));
 shows!(bad_name, said_of_build("filegroup(name = '../x')"));

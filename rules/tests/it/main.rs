@@ -3,6 +3,7 @@
 
 mod cache;
 mod errors;
+mod levels;
 mod load;
 mod own_rules;
 mod query;

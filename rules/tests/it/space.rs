@@ -1,6 +1,6 @@
 //! A workspace in a temporary folder, with a realiser and host tools that make things up.
 
-use gx_rules::{LoadError, LoadRequest, Loaded, Workspace, WorkspaceConfig};
+use gx_rules::{Levels, LoadError, LoadRequest, Loaded, Workspace, WorkspaceConfig};
 use gx_store::{
     Blobs, Directory, HashFunction, HostImport, HostSpec, HostTools, Level, Node, Plan, Realise, RealiseError,
     Realised, Store, Trees, Work,
@@ -18,6 +18,7 @@ pub(crate) struct Space {
     pub(crate) host: Arc<Host>,
     pub(crate) repositories: BTreeMap<String, toml::Table>,
     pub(crate) stdlib: Vec<(String, String)>,
+    pub(crate) levels: Levels,
 }
 
 /// Fetched trees by the declared hash.
@@ -100,6 +101,7 @@ impl Space {
             store,
             repositories: BTreeMap::new(),
             stdlib,
+            levels: Levels::Default(Level::Sandboxed),
         }
     }
 
@@ -126,7 +128,7 @@ impl Space {
             store: self.store.clone(),
             realise: Arc::clone(&self.archives) as Arc<dyn Realise>,
             host: Arc::clone(&self.host) as Arc<dyn HostTools>,
-            level: Level::Sandboxed,
+            levels: self.levels,
         })
     }
 

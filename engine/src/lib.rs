@@ -6,7 +6,15 @@
 //! input), `history` and `explain` (why did it run?).
 //! What this crate does not know: labels, BUILD files, the terminal, the wall clock.
 #![forbid(unsafe_op_in_unsafe_fn)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test ends when something is wrong"
+    )
+)]
 
 pub mod builtin;
 pub mod config;
@@ -14,6 +22,8 @@ pub mod engine;
 pub mod error;
 pub mod explain;
 pub mod host;
+#[doc(hidden)]
+pub mod inside;
 pub mod notice;
 mod queue;
 pub mod realise;

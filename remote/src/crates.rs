@@ -198,7 +198,7 @@ wanted = {{ package = "{}", version = "={version}", default-features = false }}
 }
 
 /// Cargo's words, sorted into what can be done about them.
-fn refusal(what: String, said: &str) -> FetchError {
+pub(crate) fn refusal(what: String, said: &str) -> FetchError {
     let lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let line = |start: &str| lines.iter().find_map(|line| line.strip_prefix(start)).map(str::trim);

@@ -4,10 +4,12 @@
 //! arrive: hashed while they come, and gone again when they are wrong.
 //! What this crate does not know: derivations other than fetches, BUILD files, the terminal.
 #![forbid(unsafe_code)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "a test ends when something is wrong"))]
 
 pub mod crates;
 pub mod http;
+#[doc(hidden)]
+pub mod inside;
 mod sink;
 
 pub use crates::CrateFetcher;

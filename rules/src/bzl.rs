@@ -37,7 +37,7 @@ pub(crate) fn build_dialect() -> Dialect {
     Dialect { enable_def: false, ..Dialect::Standard }
 }
 
-fn bzl_dialect() -> Dialect {
+pub(crate) fn bzl_dialect() -> Dialect {
     Dialect { enable_keyword_only_arguments: true, enable_load_reexport: false, ..Dialect::Standard }
 }
 

@@ -171,6 +171,9 @@ pub(crate) fn check_repository(name: &str) -> Result<(), &'static str> {
         Err("the repository has no name")
     } else if name.starts_with('.') || !name.chars().all(fine) {
         Err("a repository's name is letters, digits, '_', '-' and '.'")
+    } else if name.len() > 255 {
+        // `@r` means the target `r` of its root, which could not be written out.
+        Err("a repository's name is longer than 255 bytes")
     } else {
         Ok(())
     }
@@ -245,6 +248,14 @@ mod tests {
             ["", ":", "//", "/a:b", "//a//b:c", "//../x", "//a:../x", "@b@d//x", "@lua:x", "//a/...", "a:b", "//a:/b"];
         let said: Vec<String> = bad.iter().map(|t| Label::parse(t, &here()).unwrap_err().to_string()).collect();
         insta::assert_snapshot!(said.join("\n"));
+    }
+
+    #[test]
+    fn a_short_form_is_refused_where_the_long_one_is() {
+        let long = "r".repeat(256);
+        assert!(Label::parse(&format!("@{long}"), &here()).is_err());
+        assert!(Label::parse(&format!("@{long}//:{long}"), &here()).is_err());
+        assert!(Label::parse(&format!("@{}", &long[1..]), &here()).is_ok());
     }
 
     #[test]

@@ -5,7 +5,7 @@
 //! What this crate does not know: how anything is run, the terminal, the clock, the current folder. It starts no
 //! process.
 #![forbid(unsafe_op_in_unsafe_fn)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test ends when something is wrong"))]
 
 mod action;
 mod analysis;
@@ -21,6 +21,8 @@ mod glob;
 mod globals;
 mod goals;
 mod graph;
+#[doc(hidden)]
+pub mod inside;
 pub mod label;
 mod lower;
 mod nesting;

@@ -4,7 +4,7 @@
 //! This file does not know how an expression is written (`parse.rs`) or shown (`cli`).
 
 mod evaluate;
-mod parse;
+pub(crate) mod parse;
 
 use crate::error::LoadError;
 use crate::request::QueryResult;

@@ -7,6 +7,7 @@
 #![expect(clippy::panic, clippy::expect_used, reason = "a harness of tests ends the test when something is wrong")]
 
 mod binary;
+pub mod fuzz;
 mod report;
 mod space;
 mod tools;

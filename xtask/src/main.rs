@@ -1,10 +1,11 @@
 //! xtask: the project's own tools, in the project's own language. `cargo xtask tidy` checks the house rules,
-//! `cargo xtask bench` measures gx beside ninja and make.
+//! `cargo xtask bench` measures gx beside ninja and make, `cargo xtask fuzz` runs the fuzz targets.
 //!
 //! What this crate does not know: the inside of any other crate. It reads files and runs programs.
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
 
 mod bench;
+mod fuzz;
 mod tidy;
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +13,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 const USAGE: &str = "usage: cargo xtask tidy          check the house rules
-       cargo xtask bench [...]   measure gx beside ninja and make (--help lists its flags)";
+       cargo xtask bench [...]   measure gx beside ninja and make (--help lists its flags)
+       cargo xtask fuzz [...]    run the fuzz targets (--help lists its flags)";
 
 fn main() -> ExitCode {
     match run() {
@@ -32,6 +34,7 @@ fn run() -> Result<()> {
     match command.as_str() {
         "tidy" => tidy::command(&root),
         "bench" => bench::command(&root, arguments.collect()),
+        "fuzz" => fuzz::command(&root, arguments.collect()),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

@@ -14,19 +14,19 @@ const LARGEST: u64 = 1 << 20;
 
 /// What a file says it needs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Elf {
+pub(crate) struct Elf {
     /// The kind of processor: `e_machine`.
-    pub(super) machine: u16,
+    pub(crate) machine: u16,
     /// The program that loads it.
-    pub(super) interpreter: Option<String>,
+    pub(crate) interpreter: Option<String>,
     /// Libraries, as they are named.
-    pub(super) needed: Vec<String>,
+    pub(crate) needed: Vec<String>,
     /// Where it wants them looked for, in order.
-    pub(super) search: Vec<String>,
+    pub(crate) search: Vec<String>,
 }
 
 /// Reads a program or shared library; `None` for anything else.
-pub(super) fn read(file: &File) -> Option<Elf> {
+pub(crate) fn read(file: &File) -> Option<Elf> {
     let header = bytes(file, 0, 64)?;
     let kind = u16_at(&header, 16)?;
     let known = header.starts_with(b"\x7fELF\x02\x01") && matches!(kind, 2 | 3);

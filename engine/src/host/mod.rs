@@ -9,13 +9,13 @@
 mod alternatives;
 mod closure;
 mod compiler;
-mod elf;
+pub(crate) mod elf;
 mod hints;
 mod libraries;
 mod manifest;
 mod memory;
 mod packages;
-mod texts;
+pub(crate) mod texts;
 mod view;
 
 pub use manifest::{Manifest, ManifestError};

@@ -4,15 +4,15 @@
 
 /// The interpreter of a script and, where that is `env`, the program it is told to find.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Interpreter {
+pub(crate) struct Interpreter {
     /// The path after `#!`.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// What `env` looks for.
-    pub(super) found_by_env: Option<String>,
+    pub(crate) found_by_env: Option<String>,
 }
 
 /// The interpreter that the first bytes of a file name.
-pub(super) fn interpreter(head: &[u8]) -> Option<Interpreter> {
+pub(crate) fn interpreter(head: &[u8]) -> Option<Interpreter> {
     let line = head.strip_prefix(b"#!")?.split(|byte| *byte == b'\n').next()?;
     let mut words = std::str::from_utf8(line).ok()?.split_ascii_whitespace();
     let path = words.next()?.to_owned();
@@ -22,7 +22,7 @@ pub(super) fn interpreter(head: &[u8]) -> Option<Interpreter> {
 }
 
 /// Absolute paths that a linker script (`libc.so` is one) names; none for other files.
-pub(super) fn linker_script(text: &[u8]) -> Vec<String> {
+pub(crate) fn linker_script(text: &[u8]) -> Vec<String> {
     let Ok(text) = std::str::from_utf8(text) else { return Vec::new() };
     if !["GROUP", "INPUT"].iter().any(|word| text.contains(word)) {
         return Vec::new();

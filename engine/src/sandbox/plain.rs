@@ -180,6 +180,25 @@ fn read(script: &str) -> Option<Command> {
     if file.is_some() { None } else { Some(command) }
 }
 
+/// Is a script one command without expansions? For the benches.
+pub(crate) fn is_plain(script: &str) -> bool {
+    read(script.strip_prefix(STRICT).unwrap_or(script)).is_some()
+}
+
+/// Is a script left to the shell, or read as words that, quoted, read as the same words? For the fuzz targets.
+pub(crate) fn reads_back(script: &str) -> bool {
+    let Some(command) = read(script) else { return true };
+    let quote = |text: &str| {
+        let parts: Vec<String> = text.split('\'').map(|part| format!("'{part}'")).collect();
+        parts.join("\"'\"")
+    };
+    let mut words: Vec<String> = command.words.iter().map(|word| quote(word)).collect();
+    for (sign, file) in ["<", ">"].into_iter().zip(&command.redirections) {
+        words.extend(file.iter().map(|file| format!("{sign}{}", quote(file))));
+    }
+    read(&words.join(" ")).is_some_and(|again| again == command)
+}
+
 /// A word of letters that mean themselves, and of quoted parts.
 fn word(letters: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<String> {
     let mut word = String::new();

@@ -1,0 +1,3 @@
+
+gx-fetch
+Gsha256:abababababababababababababababababababababababababababababababab2w:out/external/lua/archive

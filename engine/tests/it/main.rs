@@ -1,11 +1,10 @@
 //! Tests of the engine from outside, with a scripted executor instead of processes.
-#![allow(
+#![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
-    missing_docs,
-    unreachable_pub
+    unreachable_pub,
+    reason = "a test ends when something is wrong"
 )]
 
 mod basics;
@@ -18,7 +17,6 @@ mod lost;
 mod shortcut;
 mod simulation;
 
-mod speed;
 mod support;
 mod together;
 mod why;

@@ -68,13 +68,6 @@ fn one_large_package() {
     measure(1, 2_000);
 }
 
-#[test]
-#[ignore = "measures; run with --release --ignored --nocapture"]
-fn ten_thousand() {
-    measure(1, 10_000);
-    measure(100, 10_000);
-}
-
 /// A target that needs all earlier ones costs no more than the others.
 #[test]
 fn everything_before() {

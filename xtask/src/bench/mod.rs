@@ -5,6 +5,7 @@
 //! no tool and no shape.
 
 mod measure;
+mod parts;
 mod report;
 mod shape;
 mod tools;
@@ -16,6 +17,7 @@ use shape::{Graph, Shape};
 use std::path::{Path, PathBuf};
 
 const USAGE: &str = "usage: cargo xtask bench [flags]
+       cargo xtask bench parts [filter]    the parts of gx one by one (criterion)
   --actions N    actions per workspace (default 10000)
   --shapes LIST  of wide,deep,random (default all)
   --rounds N     clean builds of each tool (default 3); no-ops and edits are measured three times as often
@@ -55,8 +57,11 @@ struct ShapeFigures {
     gx_bytes_per_action: Option<f64>,
 }
 
-/// Runs the whole comparison.
+/// Runs the whole comparison, or what `parts` asks for.
 pub(crate) fn command(root: &Path, arguments: Vec<String>) -> Result<()> {
+    if let Some(("parts", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return parts::command(root, rest);
+    }
     if arguments.iter().any(|a| a == "--help" || a == "-h") {
         println!("{USAGE}");
         return Ok(());

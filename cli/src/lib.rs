@@ -4,7 +4,15 @@
 //! `commands/` (one file a command, over a `House`) -> events -> `screen`.
 //! This crate alone knows the terminal, environment variables, the current folder, the wall clock and exit codes.
 #![forbid(unsafe_code)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test ends when something is wrong"
+    )
+)]
 
 pub mod catalogue;
 pub mod client;

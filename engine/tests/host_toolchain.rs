@@ -1,7 +1,7 @@
 //! The imported toolchain, put to work where nothing else of the host can be seen.
 //!
 //! Needs gcc, g++ and bwrap; where one is missing the test says so and does nothing.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends when something is wrong")]
 
 use gx_engine::host::{HostImporter, Manifest};
 use gx_store::{Blobs, HashFunction, HostImport, HostSpec, HostTools, RealiseError, RelPath, Store};

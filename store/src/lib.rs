@@ -9,7 +9,10 @@
 //!
 //! What this crate does not know: labels, BUILD files, processes, the terminal, the network.
 #![forbid(unsafe_op_in_unsafe_fn)]
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(
+    test,
+    expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test ends when something is wrong")
+)]
 
 pub mod action;
 pub mod cancel;

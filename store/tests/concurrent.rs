@@ -1,6 +1,6 @@
 //! Builds, collections and checks at once: what a lease or a root keeps is never missed, and an outcome is
 //! complete or absent at every moment.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends when something is wrong")]
 
 use gx_store::outcome::Cost;
 use gx_store::*;

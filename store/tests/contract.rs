@@ -1,5 +1,5 @@
 //! The contract of the storage traits, run over every backend.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends when something is wrong")]
 
 use gx_store::outcome::Cost;
 use gx_store::*;

@@ -1,6 +1,12 @@
 //! The end-to-end tests: the real `gx` on real workspaces, one file a subject.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic, reason = "tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test ends when something is wrong"
+)]
 
 mod actions;
 mod bad_input;

@@ -2,7 +2,7 @@
 //! `cargo xtask bench` measures gx beside ninja and make, `cargo xtask fuzz` runs the fuzz targets.
 //!
 //! What this crate does not know: the inside of any other crate. It reads files and runs programs.
-#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic))]
+#![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test ends when something is wrong"))]
 
 mod bench;
 mod fuzz;

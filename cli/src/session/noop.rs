@@ -275,7 +275,7 @@ fn stamp(folder: &OwnedFd, path: &str) -> Option<Stamp> {
     rustix::fs::statat(folder, path, AtFlags::empty()).ok().map(|found| of(&found))
 }
 
-#[allow(clippy::unnecessary_cast, reason = "the types of these fields differ between machines")]
+#[expect(clippy::unnecessary_cast, reason = "the types of these fields differ between machines")]
 fn of(found: &Stat) -> Stamp {
     let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
     Stamp {

@@ -2,7 +2,7 @@
 //!
 //! Every test runs as whoever runs the tests; `nobody` runs them all once more as an unprivileged user when that is
 //! root. Tests need a static busybox and a kernel that allows user namespaces; they say so and skip.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test ends when something is wrong")]
 
 mod bare;
 mod big;

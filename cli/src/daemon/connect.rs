@@ -62,7 +62,7 @@ pub fn connect(request: &Request, note: &mut dyn FnMut(String)) -> Result<Connec
             ));
             connection.stop()?;
         }
-        let _lock = Lock::take(&socket.with_extension("spawn"), &mut |_| {})?;
+        let _lock = Lock::passing(&socket.with_extension("spawn"))?;
         match find(&socket)? {
             Some(connection) if connection.status.build == super::build_id() => return Ok(connection),
             Some(_) => {}

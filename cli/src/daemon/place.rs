@@ -76,6 +76,18 @@ pub fn log_file(store: &Path) -> PathBuf {
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    /// The path of a file that goes with the lock.
+    passing: Option<PathBuf>,
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if let Some(path) = &self.passing {
+            // Still held: whoever waits for it finds that it is gone, and takes a new one. A file that stays is
+            // taken again.
+            let _ = std::fs::remove_file(path);
+        }
+    }
 }
 
 impl Lock {
@@ -108,7 +120,20 @@ impl Lock {
             other => other,
         };
         locked.map_err(|error| map::store(&StoreError::io("locking", path, error.into())))?;
-        Ok(Lock { file })
+        Ok(Lock { file, passing: None })
+    }
+
+    /// Takes a lock file that is there only as long as somebody holds it.
+    pub fn passing(path: &Path) -> Result<Lock, Report> {
+        loop {
+            let mut lock = Lock::take(path, &mut |_| {})?;
+            let held = lock.file.metadata().map_err(|e| map::store(&StoreError::io("looking at", path, e)))?;
+            // The one who held it may have removed it while we waited.
+            if std::fs::metadata(path).is_ok_and(|there| there.dev() == held.dev() && there.ino() == held.ino()) {
+                lock.passing = Some(path.to_owned());
+                return Ok(lock);
+            }
+        }
     }
 }
 
@@ -147,6 +172,28 @@ mod tests {
     fn a_path_too_long_for_a_socket_is_not_used() {
         let long = PathBuf::from(format!("/{}", "x".repeat(120)));
         assert!(socket(Path::new("/s"), &environment(&long)).unwrap().starts_with("/tmp"));
+    }
+
+    /// However many take it at once, one holds it at a time, and nothing is left.
+    #[test]
+    fn a_passing_lock_keeps_others_out_and_leaves_nothing() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.spawn");
+        let inside = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let _lock = Lock::passing(&path).unwrap();
+                        assert_eq!(inside.fetch_add(1, Ordering::SeqCst), 0);
+                        std::thread::yield_now();
+                        inside.fetch_sub(1, Ordering::SeqCst);
+                    }
+                });
+            }
+        });
+        assert!(!path.exists());
     }
 
     #[test]

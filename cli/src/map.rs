@@ -73,7 +73,16 @@ pub fn execute(error: &ExecuteError) -> Report {
                 reachable.name()
             ));
         }
-        ExecuteError::Spawn { .. } => 306,
+        ExecuteError::Spawn { program, why } => {
+            let report = Report::new(306, error.to_string());
+            return if why.ends_with("is not executable") {
+                report.hint(format!("chmod +x {}", crate::session::failure::quoted(program)))
+            } else if why.contains("of its PATH has it") || why.contains("among the action's inputs and toolchains") {
+                report.hint(crate::session::failure::lacks(program))
+            } else {
+                report
+            };
+        }
         ExecuteError::UnknownBuiltin { .. } | ExecuteError::Builtin { .. } => 309,
         ExecuteError::Fetch(error) => return fetch(error),
         ExecuteError::Inputs(_) => 308,
@@ -130,6 +139,7 @@ pub const fn load_code(kind: LoadErrorKind) -> u16 {
         LoadErrorKind::Visibility => 204,
         LoadErrorKind::Cycle => 205,
         LoadErrorKind::Analysis => 207,
+        LoadErrorKind::NoAction => 209,
         LoadErrorKind::OutputConflict => 206,
         LoadErrorKind::Source => 115,
         LoadErrorKind::Unreadable => 106,

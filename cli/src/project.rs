@@ -12,6 +12,9 @@ use toml::de::{DeTable, DeValue};
 /// The file's name.
 pub const FILE: &str = "gx.toml";
 
+/// Names of the files that make a folder a package.
+pub const BUILD_FILES: [&str; 3] = ["BUILD.gx", "BUILD.bazel", "BUILD"];
+
 /// It holds settings and the names of archives, not contents.
 const LARGEST: u64 = 16 << 20;
 

@@ -1,5 +1,5 @@
-//! An action failed because it did not see a file. When that file is in the workspace and was not declared, the
-//! error names it and the attribute to add it to.
+//! An action failed because it did not see a file. When that file is in the workspace or made by a target, and was not
+//! declared, the error names it and the attribute to add it to.
 //!
 //! It reads what the program wrote, so it can miss a case but only speaks of files that exist. This file does not
 //! know how the action was run.
@@ -7,6 +7,7 @@
 use crate::catalogue::Code;
 use crate::error::Report;
 use crate::outputs;
+use crate::project::BUILD_FILES;
 use gx_engine::Failure;
 use gx_store::{Derivation, InputSetId, Plan, Work};
 use std::collections::HashSet;
@@ -32,7 +33,12 @@ pub fn explain(
     let package = package_of(&failure.owner);
     let inputs = input_paths(&planned.derivation, plan);
     let folders = search_folders(&planned.derivation, package);
-    let Some(file) = wanted.iter().find_map(|name| find(root, name, &folders, &inputs)) else { return report };
+    let Some(file) = wanted.iter().find_map(|name| find(root, name, &folders, &inputs)) else {
+        return match wanted.iter().find_map(|name| made(root, name, plan, &inputs)) {
+            Some((file, maker)) => explain_made(report, failure, &file, maker.as_deref()),
+            None => report,
+        };
+    };
     let kind = kind().unwrap_or_default();
     let kind = kind.strip_suffix(" rule").unwrap_or(&kind);
     let is_test_run = &*failure.mnemonic == "Test" || &*failure.mnemonic == "TestRunner";
@@ -58,6 +64,44 @@ pub fn explain(
             };
             report.hint(dependency)
         }
+    }
+}
+
+/// A file that this build or an earlier one made, as the workspace names it, and which target makes it, when that is
+/// part of this build.
+fn made(root: &Path, name: &str, plan: &Plan, inputs: &HashSet<String>) -> Option<(String, Option<String>)> {
+    let name = name.strip_prefix("out/").or_else(|| name.strip_prefix("gx-out/")).unwrap_or(name);
+    let is_it = |path: &str| path == name || path.strip_suffix(name).is_some_and(|folder| folder.ends_with('/'));
+    let outputs = plan.derivations.values().flat_map(|planned| {
+        let paths = planned.derivation.outputs.iter().map(|output| output.path.as_str());
+        paths.map(move |path| (path, &*planned.note.owner))
+    });
+    let of_plan = outputs.filter(|(path, _)| !inputs.contains(*path));
+    let of_plan = of_plan.filter_map(|(path, owner)| Some((path.strip_prefix("out/")?, owner)));
+    // Plans have no order of their own.
+    if let Some((path, owner)) = of_plan.filter(|(path, _)| is_it(path)).min() {
+        return Some((path.to_owned(), Some(owner.to_owned())));
+    }
+    let found = anywhere(&root.join(outputs::FOLDER), name)?;
+    (!inputs.contains(&format!("out/{found}"))).then_some((found, None))
+}
+
+fn explain_made(mut report: Report, failure: &Failure, file: &str, maker: Option<&str>) -> Report {
+    report.code = Code(307);
+    let header = is_header(file);
+    let place =
+        format!("srcs of {}{}", failure.owner, if header { " (or to deps, when it has it in hdrs)" } else { "" });
+    match maker {
+        Some(maker) => report
+            .hint(format!("'{file}' is made by {maker}, which is not declared as an input of {}", failure.owner))
+            .hint(format!("add \"{maker}\" to {place}")),
+        None => report
+            .hint(format!(
+                "'{folder}/{file}' was made by an earlier build, and what makes it is not declared as an input of {owner}",
+                folder = outputs::FOLDER,
+                owner = failure.owner
+            ))
+            .hint(format!("add the target that makes it to {place}")),
     }
 }
 
@@ -185,7 +229,7 @@ fn nearest_package<'f>(root: &Path, file: &'f str) -> &'f str {
     let mut folder = file.rsplit_once('/').map_or("", |(folder, _)| folder);
     loop {
         let at = root.join(folder);
-        if ["BUILD.gx", "BUILD.bazel", "BUILD"].iter().any(|name| at.join(name).is_file()) || folder.is_empty() {
+        if BUILD_FILES.iter().any(|name| at.join(name).is_file()) || folder.is_empty() {
             return folder;
         }
         folder = folder.rsplit_once('/').map_or("", |(above, _)| above);

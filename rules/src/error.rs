@@ -25,6 +25,8 @@ pub enum LoadErrorKind {
     Cycle,
     /// A rule's implementation failed or broke a promise.
     Analysis,
+    /// An output is declared that no action makes.
+    NoAction,
     /// Two actions make one path.
     OutputConflict,
     /// A source file is not there or cannot be an input.
@@ -65,7 +67,7 @@ pub enum LoadErrorKind {
 
 impl LoadErrorKind {
     /// Every kind.
-    pub const ALL: [LoadErrorKind; 26] = [
+    pub const ALL: [LoadErrorKind; 27] = [
         LoadErrorKind::Label,
         LoadErrorKind::NotFound,
         LoadErrorKind::Syntax,
@@ -74,6 +76,7 @@ impl LoadErrorKind {
         LoadErrorKind::Visibility,
         LoadErrorKind::Cycle,
         LoadErrorKind::Analysis,
+        LoadErrorKind::NoAction,
         LoadErrorKind::OutputConflict,
         LoadErrorKind::Source,
         LoadErrorKind::Unreadable,

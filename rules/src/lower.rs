@@ -140,7 +140,7 @@ impl Lowering<'_> {
             Some(derivation) => {
                 Ok(Source::Output { derivation: *derivation, path: path_of(Arc::clone(&file.0.path))? })
             }
-            None => Err(LoadError::new(LoadErrorKind::Analysis, format!("no action makes '{}'", file.path()))),
+            None => Err(LoadError::new(LoadErrorKind::NoAction, format!("no action makes '{}'", file.path()))),
         }
     }
 
@@ -392,7 +392,7 @@ impl Need {
             }
             None => {
                 let message = format!("no action makes '{}', which '{}' declares", file.path(), file.0.owner);
-                Err(LoadError::new(LoadErrorKind::Analysis, message))
+                Err(LoadError::new(LoadErrorKind::NoAction, message))
             }
         }
     }

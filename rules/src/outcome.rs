@@ -28,7 +28,8 @@ pub(crate) fn of_implementation(ctx: &CtxData, given: Value<'_>) -> Result<Analy
     let promised: Vec<File> = promised_outputs(ctx);
     for file in promised.iter().chain(&state.declared) {
         if !state.actions.iter().any(|action| action.outputs.contains(file)) {
-            return Err(wrong(ctx, format!("the output '{}' is declared, and no action makes it", file.path())));
+            let message = format!("the output '{}' is declared, and no action makes it", file.path());
+            return Err(LoadError { kind: LoadErrorKind::NoAction, ..wrong(ctx, message) });
         }
     }
     let mut default = Default { files: None, runfiles: None, executable: None };

@@ -9,6 +9,7 @@
 )]
 
 mod actions;
+mod advice;
 mod bad_input;
 mod cc;
 mod cli;

@@ -147,8 +147,8 @@ pub const CATALOGUE: &[Entry] = &[
     entry(
         207,
         "rule failed",
-        "The implementation of a rule ended in an error, or broke a promise: an output that no action makes, a \
-         provider that a dependency does not have.",
+        "The implementation of a rule ended in an error, or asked for something that is not there: a provider that a \
+         dependency does not have.",
         "The trace shows where in the rule; the target's attributes are what it was given.",
     ),
     entry(

@@ -42,9 +42,14 @@ pub(super) fn answer(request: &Request, face: &dyn Face) -> Result<Exit, Report>
             face.event(Event::Note(format!("wrote {name}")));
         }
     }
-    if empty {
-        face.event(Event::Note("next: gx build //...".to_owned()));
-    }
+    let next = if empty {
+        "next: gx build //..."
+    } else if project::BUILD_FILES.iter().any(|name| folder.join(name).exists()) {
+        "the folder is not empty, so no example was written; next: gx build //..."
+    } else {
+        "the folder is not empty, so no example was written; next: declare targets in a file BUILD.gx (docs/guide.md)"
+    };
+    face.event(Event::Note(next.to_owned()));
     Ok(Exit::Ok)
 }
 

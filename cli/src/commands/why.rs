@@ -27,19 +27,24 @@ pub(super) fn answer(session: &Session<'_>, target: &str) -> Result<Exit, Report
 /// A target's label in full, and what history knows of its actions.
 pub(super) fn records(session: &Session<'_>, target: &str) -> Result<(String, Vec<Why>), Report> {
     let here = Arc::new(PackageId::new("", &session.request.current_package()));
-    let label = Label::parse(target, &here)
-        .map_err(|error| Report::new(110, format!("'{target}' is no label: {error}")))?
-        .to_string();
+    let label =
+        Label::parse(target, &here).map_err(|error| Report::new(110, format!("'{target}' is no label: {error}")))?;
     let workspace = session.options()?.workspace;
-    let records = why(&session.house.store, &workspace, &label).map_err(|error| map::store(&error))?;
+    let records = why(&session.house.store, &workspace, &label.to_string()).map_err(|error| map::store(&error))?;
     if records.is_empty() {
+        let folder = session.project()?.root.join(&*label.package.path);
+        let here = label.package.repository.is_empty();
+        if here && !crate::project::BUILD_FILES.iter().any(|name| folder.join(name).is_file()) {
+            return Err(Report::new(112, format!("there is no package '{}'", label.package))
+                .hint("`gx query //...` lists all targets"));
+        }
         return Err(Report::new(
             805,
             format!("no build of this workspace that is remembered made anything for {label}"),
         )
         .hint(format!("gx build {label}")));
     }
-    Ok((label, records))
+    Ok((label.to_string(), records))
 }
 
 /// What an action is, in a line.

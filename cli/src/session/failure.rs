@@ -32,16 +32,44 @@ pub fn report(failure: &Failure, plan: &Plan, store: &Store, verb: &str) -> Repo
     if !outcome.undeclared.is_empty() {
         report = report.hint(format!("it made and did not declare: {}", outcome.undeclared.join(", ")));
     }
+    let log = log(store, outcome);
+    report.hints.extend(advice(&outcome.ending, &log));
     let action = failure.action.unwrap_or(outcome.action);
     report.action = Some(FailedAction {
         owner: failure.owner.to_string(),
         action: action.0.hex(),
         command: plan.derivations.get(&failure.derivation).and_then(|planned| command(&planned.derivation.work)),
-        log: log(store, outcome),
+        log,
         replay: format!("gx {verb} --retry {}", quoted(&failure.owner)),
         remembered: failure.remembered,
     });
     report
+}
+
+/// What to do when a shell says that it cannot start a program.
+fn advice(ending: &Ending, log: &str) -> Option<String> {
+    let words = match ending {
+        Ending::Exit(127) => [": command not found", ": not found"].as_slice(),
+        Ending::Exit(126) => &[": Permission denied"],
+        _ => return None,
+    };
+    let said = log.lines().rev().find_map(|line| words.iter().find_map(|words| line.trim_end().strip_suffix(words)))?;
+    let program = said.rsplit(": ").next().filter(|program| !program.is_empty() && !program.contains(' '))?;
+    match ending {
+        Ending::Exit(126) => Some(format!("chmod +x {}", quoted(program))),
+        // A path is of the workspace: `undeclared` looks for it.
+        _ if program.contains('/') => None,
+        _ => Some(lacks(program)),
+    }
+}
+
+/// What to do about a program that an action does not find.
+pub fn lacks(program: &str) -> String {
+    let name = program.rsplit('/').next().unwrap_or(program);
+    format!(
+        "the action's toolchain has no '{name}', and nothing else of this machine is seen: add it to `tools` when the \
+         workspace makes it, or to the programs of a `host_toolchain` when it is this machine's (docs/guide.md)"
+    )
 }
 
 /// What an action wrote: standard output, then standard error.
@@ -103,6 +131,16 @@ pub fn quoted(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_shell_that_starts_nothing_is_helped() {
+        let advice = |code, log: &str| advice(&Ending::Exit(code), log).unwrap_or_default();
+        assert_eq!(advice(126, "/bin/bash: line 1: tools/gen.sh: Permission denied\n"), "chmod +x tools/gen.sh");
+        assert!(advice(127, "/bin/bash: line 1: jq: command not found\n").contains("has no 'jq'"));
+        assert!(advice(127, "sh: 1: jq: not found\n").contains("has no 'jq'"));
+        assert_eq!(advice(127, "bash: line 1: tools/gen.sh: No such file or directory\n"), "");
+        assert_eq!(advice(1, "x: command not found\n"), "");
+    }
 
     #[test]
     fn words_are_quoted_for_a_shell() {

@@ -9,13 +9,13 @@ pub mod noop;
 mod notices;
 mod roots;
 
-use crate::error::Report;
+use crate::error::{Place, Report};
 use crate::event::{Counts, Event, Face, TestLine};
 use crate::exit::Exit;
 use crate::house::{Asker, House, LoadFailure, Room};
 use crate::map;
 use crate::outputs;
-use crate::project::Project;
+use crate::project::{FILE, Project};
 use crate::request::Request;
 use gx_engine::{BuildOptions, BuildResult, Failure};
 use gx_rules::{LoadRequest, Loaded};
@@ -112,9 +112,15 @@ impl Session<'_> {
             return self.errors(failure.errors.iter().map(map::load));
         }
         let wanted = failure.errors.first().map(|error| error.message.clone()).unwrap_or_default();
-        self.errors(
-            failure.actions.into_iter().map(|report| report.hint(format!("it was needed for loading: {wanted}"))),
-        )
+        let declared = self.project().map(|project| project.repositories.as_slice()).unwrap_or_default();
+        self.errors(failure.actions.into_iter().map(|report| {
+            // A repository's own failure says all there is, but not where it is declared.
+            let line = declared.iter().find(|(name, _)| report.message.starts_with(&format!("@{name}: ")));
+            match line {
+                Some((_, line)) => report.at(Place::new(FILE, *line, 1)),
+                None => report.hint(format!("it was needed for loading: {wanted}")),
+            }
+        }))
     }
 
     /// Loads, builds and places outputs. Errors are told; the summary is left to `summary`.

@@ -12,6 +12,7 @@ mod actions;
 mod advice;
 mod bad_input;
 mod cc;
+mod changing;
 mod cli;
 mod cutoff;
 mod daemon;

@@ -12,30 +12,9 @@
 mod space;
 
 use criterion::{BatchSize, Criterion};
-use space::{Space, request};
-use std::fmt::Write;
+use space::{Space, request, wide};
 use std::hint::black_box;
 use std::path::Path;
-
-/// `packages` packages with together `count` genrules, each of which reads a source and the output before it.
-fn wide(packages: usize, count: usize) -> Space {
-    let space = Space::new();
-    let each = count / packages;
-    for package in 0..packages {
-        let mut build = String::from("package(default_visibility = ['//visibility:public'])\n");
-        for n in 0..each {
-            let before = if n % 100 == 0 { String::new() } else { format!(", ':o{}.txt'", n - 1) };
-            writeln!(
-                build,
-                "genrule(name = 't{n}', srcs = ['s{n}.txt'{before}], outs = ['o{n}.txt'], cmd = 'cat $(SRCS) > $@')"
-            )
-            .unwrap();
-            space.write(&format!("p{package}/s{n}.txt"), &format!("{package} {n}"));
-        }
-        space.write(&format!("p{package}/BUILD"), &build);
-    }
-    space
-}
 
 /// The same workspace with an empty store.
 fn emptied(space: &Space) -> Space {

@@ -1,29 +1,8 @@
 //! Large workspaces: counts are checked, times are printed for those who run with `--nocapture`.
 
-use crate::space::{Space, request};
+use crate::space::{Space, request, wide};
 use std::fmt::Write;
 use std::time::Instant;
-
-/// `packages` packages with together `count` genrules, each of which reads a source and the output before it.
-fn wide(packages: usize, count: usize) -> Space {
-    let space = Space::new();
-    let each = count / packages;
-    for package in 0..packages {
-        let mut build = String::from("package(default_visibility = ['//visibility:public'])\n");
-        for n in 0..each {
-            let before = if n == 0 { String::new() } else { format!(", ':o{}.txt'", n - 1) };
-            let before = if n % 100 == 0 { String::new() } else { before };
-            writeln!(
-                build,
-                "genrule(name = 't{n}', srcs = ['s{n}.txt'{before}], outs = ['o{n}.txt'], cmd = 'cat $(SRCS) > $@')"
-            )
-            .unwrap();
-            space.write(&format!("p{package}/s{n}.txt"), &format!("{package} {n}"));
-        }
-        space.write(&format!("p{package}/BUILD"), &build);
-    }
-    space
-}
 
 fn measure(packages: usize, count: usize) {
     let space = wide(packages, count);

@@ -6,6 +6,7 @@ use gx_store::{
     Realised, Store, Trees, Work,
 };
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -144,6 +145,27 @@ impl Space {
             Err(errors) => errors.iter().map(|e| format!("[{:?}] {e}", e.kind)).collect::<Vec<_>>().join("\n"),
         }
     }
+}
+
+/// `packages` packages with together `count` genrules, each of which reads a source and the output before it.
+pub(crate) fn wide(packages: usize, count: usize) -> Space {
+    let space = Space::new();
+    let each = count / packages;
+    for package in 0..packages {
+        let mut build = String::from("package(default_visibility = ['//visibility:public'])\n");
+        for n in 0..each {
+            let before = if n == 0 { String::new() } else { format!(", ':o{}.txt'", n - 1) };
+            let before = if n % 100 == 0 { String::new() } else { before };
+            writeln!(
+                build,
+                "genrule(name = 't{n}', srcs = ['s{n}.txt'{before}], outs = ['o{n}.txt'], cmd = 'cat $(SRCS) > $@')"
+            )
+            .unwrap();
+            space.write(&format!("p{package}/s{n}.txt"), &format!("{package} {n}"));
+        }
+        space.write(&format!("p{package}/BUILD"), &build);
+    }
+    space
 }
 
 pub(crate) fn request(patterns: &[&str]) -> LoadRequest {

@@ -63,3 +63,19 @@ fn a_workspace_is_made_where_files_are() {
     insta::assert_snapshot!(space.run(["init"]).ok().redacted());
     assert!(!space.exists("BUILD.gx") && space.exists("gx.toml"));
 }
+
+/// Once for each action, and the same when the failure is remembered.
+#[test]
+fn what_a_failed_action_did_not_declare_is_told_each_time() {
+    let space = failing(
+        "genrule(name = 'a', outs = ['a1'], cmd = 'touch out/x')\n\
+         genrule(name = 'b', outs = ['b1'], cmd = 'touch out/y')\n",
+    );
+    for _ in 0..2 {
+        let run = space.run(["build", "-k", "//..."]).expect(1);
+        for stray in ["out/x", "out/y"] {
+            let told = run.stderr.lines().filter(|line| line.contains(stray) && !line.contains("command:")).count();
+            assert_eq!(told, 1, "{}", run.told());
+        }
+    }
+}

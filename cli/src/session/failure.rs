@@ -29,7 +29,8 @@ pub fn report(failure: &Failure, plan: &Plan, store: &Store, verb: &str) -> Repo
         Ending::BadOutputs(why) => (304, why.clone()),
     };
     let mut report = Report::new(code, format!("{}: {what} failed: {why}", failure.owner));
-    if !outcome.undeclared.is_empty() {
+    let told = matches!(&outcome.ending, Ending::BadOutputs(why) if why.contains("made and not declared"));
+    if !outcome.undeclared.is_empty() && !told {
         report = report.hint(format!("it made and did not declare: {}", outcome.undeclared.join(", ")));
     }
     let log = log(store, outcome);

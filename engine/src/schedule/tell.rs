@@ -71,8 +71,11 @@ impl Build {
         }
     }
 
+    /// Warns of files that an action made and did not declare. One that failed has them in its outcome, where whoever
+    /// tells of the failure finds them, today and when it is remembered.
     pub(super) fn warn_undeclared(&self, vertex: Vertex, outcome: &Outcome) {
-        if let Some((_, planned)) = self.context.planned(vertex).filter(|_| !outcome.undeclared.is_empty()) {
+        let strays = outcome.succeeded() && !outcome.undeclared.is_empty();
+        if let Some((_, planned)) = self.context.planned(vertex).filter(|_| strays) {
             let (owner, mnemonic) = (planned.note.owner.clone(), planned.note.mnemonic.clone());
             let paths = outcome.undeclared.clone();
             self.tell(Notice::Warning(Warning::UndeclaredOutputs { owner, mnemonic, paths }));

@@ -28,7 +28,7 @@ pub fn label(text: &str) -> bool {
 pub fn pattern(text: &str) -> bool {
     let here = Pattern::parse(text, "some/folder").map(|pattern| format!("{pattern:?}"));
     match here {
-        Ok(here) if text.trim_start_matches('-').starts_with("//") => {
+        Ok(here) if text.strip_prefix('-').unwrap_or(text).starts_with("//") => {
             Pattern::parse(text, "").is_ok_and(|pattern| format!("{pattern:?}") == here)
         }
         Ok(_) => true,

@@ -76,7 +76,11 @@ impl Pattern {
                 Some("*" | "all-targets") => true,
                 Some(_) => return Err(bad("after '...' comes nothing, ':all' or ':*'")),
             };
-            What::Below(package(folder.trim_end_matches("...").trim_end_matches('/'))?, files)
+            let above = match folder.strip_suffix("/...") {
+                Some("") => return Err(bad("a path in it has an empty component")),
+                above => above.unwrap_or(""),
+            };
+            What::Below(package(above)?, files)
         } else {
             match target {
                 Some("all") => What::Package(package(folder)?, false),
@@ -219,6 +223,16 @@ fn members(package: &Package, files: bool, tests_only: bool) -> HashSet<Label> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn an_empty_part_is_refused_before_dots_as_elsewhere() {
+        for text in ["//a//...", "a//...", "///...", "-///...", "//a//b"] {
+            assert!(Pattern::parse(text, "here").is_err(), "{text}");
+        }
+        for text in ["//...", "...", "a/...", "@r//..."] {
+            assert!(Pattern::parse(text, "here").is_ok(), "{text}");
+        }
+    }
 
     #[test]
     fn forms() {

@@ -190,3 +190,20 @@ fn build_bazel_files_are_read_and_sub_packages_bound_globs() {
     space.build(&["//:g"]).ok();
     assert_eq!(space.read("gx-out/x"), "a\n");
 }
+
+#[test]
+fn a_program_of_the_root_package_is_not_looked_up_in_the_path() {
+    let space = TestSpace::new();
+    space.write(
+        "defs.bzl",
+        "def _run(ctx):\n    out = ctx.actions.declare_file(ctx.label.name)\n    \
+         ctx.actions.run(outputs = [out], executable = ctx.executable.tool, arguments = [out.path])\n    \
+         return [DefaultInfo(files = depset([out]))]\n\
+         run = rule(_run, attrs = {'tool': attr.label(executable = True, cfg = 'exec', allow_files = True)})\n",
+    );
+    space.write("BUILD.gx", "load(':defs.bzl', 'run')\nrun(name = 'made', tool = 'cat')\n");
+    // Its name is that of a program in PATH.
+    space.write_script("cat", "#!/bin/sh\necho own > $1\n");
+    space.build(&["//:made"]).ok();
+    assert_eq!(space.read("gx-out/made"), "own\n");
+}

@@ -195,6 +195,11 @@ fn check_others(name: &str, others: &SmallMap<String, Value<'_>>) -> anyhow::Res
     }
 }
 
+/// How a file is started: a bare name would be looked up in `PATH`.
+fn program_of(file: &File) -> Arc<str> {
+    if file.path().contains('/') { file.path().into() } else { format!("./{}", file.path()).into() }
+}
+
 fn word(value: Option<NoneOr<String>>) -> Option<String> {
     value.and_then(NoneOr::into_option)
 }
@@ -243,10 +248,10 @@ fn actions_methods(builder: &mut MethodsBuilder) {
             path.into()
         } else if let Some(file) = File::from_value(executable) {
             this.tool(file, &mut items);
-            file.path().into()
+            program_of(file)
         } else if let Some(file) = files_to_run(executable, &mut items) {
             items.push(InputItem::File(file.clone()));
-            file.path().into()
+            program_of(&file)
         } else {
             anyhow::bail!("'executable' must be a file, a string or files_to_run, not {}", brief(executable));
         };

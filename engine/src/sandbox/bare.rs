@@ -14,8 +14,12 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// How often, and after what pause, a program that is open for writing somewhere is tried again.
+const BUSY_TRIES: usize = 100;
+const BUSY_WAIT: Duration = Duration::from_millis(2);
 
 /// Runs the action to its end.
 pub(crate) fn run(
@@ -32,7 +36,8 @@ pub(crate) fn run(
     let (mut stdout, mut stderr) = (log_file(&own.path.join("stdout"))?, log_file(&own.path.join("stderr"))?);
     let program = find(run, &staged.work).map_err(spawn)?;
     let started = Instant::now();
-    let child = Command::new(program)
+    let mut command = Command::new(program);
+    command
         .arg0(&name)
         .args(run.arguments.iter().skip(1))
         .env_clear()
@@ -41,9 +46,8 @@ pub(crate) fn run(
         .stdin(Stdio::null())
         .stdout(stdout.try_clone().map_err(io("writing"))?)
         .stderr(stderr.try_clone().map_err(io("writing"))?)
-        .process_group(0)
-        .spawn()
-        .map_err(|e| spawn(e.to_string()))?;
+        .process_group(0);
+    let child = start(&mut command).map_err(|e| spawn(e.to_string()))?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| spawn("no process".to_owned()))?;
     let stopped = watch(group, started, job.timeout_ms, cancel).map_err(io("watching a process in"))?;
     let wall_us = started.elapsed().as_micros() as u64;
@@ -54,6 +58,18 @@ pub(crate) fn run(
     let stdout = log_of(&mut stdout, log_bytes).map_err(io("reading"))?;
     let stderr = log_of(&mut stderr, log_bytes).map_err(io("reading"))?;
     Ok(Ran { done: Done { number: 0, result, wall_us }, stdout, stderr })
+}
+
+/// Starts it. A copy that was just written may still be open in a process that another slot is starting: that one lets
+/// go of it when it becomes its program, so this is tried again for a moment.
+fn start(command: &mut Command) -> std::io::Result<Child> {
+    for _ in 0..BUSY_TRIES {
+        match command.spawn() {
+            Err(error) if error.raw_os_error() == Some(libc::ETXTBSY) => std::thread::sleep(BUSY_WAIT),
+            other => return other,
+        }
+    }
+    command.spawn()
 }
 
 fn log_file(path: &Path) -> Result<File, StoreError> {

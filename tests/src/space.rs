@@ -24,6 +24,14 @@ impl TestSpace {
         space
     }
 
+    /// The same, both in folders below this one.
+    pub fn below(base: &Path) -> TestSpace {
+        let space =
+            TestSpace { folder: temporary_in(base, "gx-ws-"), store: Arc::new(temporary_in(base, "gx-store-")) };
+        space.write("gx.toml", "");
+        space
+    }
+
     /// A copy of an example, with an empty store.
     pub fn of_example(name: &str) -> TestSpace {
         let space = TestSpace { folder: temporary("gx-ws-"), store: Arc::new(temporary("gx-store-")) };
@@ -104,7 +112,12 @@ impl TestSpace {
 
     /// Prepares a run of gx in the workspace.
     pub fn gx<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Invocation {
-        let mut command = Command::new(gx_binary());
+        self.gx_at(gx_binary(), arguments)
+    }
+
+    /// The same with another copy of gx.
+    pub fn gx_at<A: AsRef<OsStr>>(&self, gx: &Path, arguments: impl IntoIterator<Item = A>) -> Invocation {
+        let mut command = Command::new(gx);
         command.args(arguments).current_dir(self.root()).stdin(Stdio::null()).env_clear();
         for name in [
             "PATH",
@@ -193,6 +206,20 @@ impl Invocation {
         self
     }
 
+    /// Starts it by another program (`nice -n 5`), which is given gx and its arguments as further arguments. An empty
+    /// list changes nothing.
+    pub fn under<A: AsRef<OsStr>>(self, starter: &[A]) -> Invocation {
+        let Some((program, arguments)) = starter.split_first() else { return self };
+        let mut command = Command::new(program);
+        command.args(arguments).arg(self.command.get_program()).args(self.command.get_args());
+        command.stdin(Stdio::null()).env_clear();
+        command.envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        if let Some(folder) = self.command.get_current_dir() {
+            command.current_dir(folder);
+        }
+        Invocation { command, redactions: self.redactions }
+    }
+
     /// The command itself, for a test that wants to watch it run.
     pub fn command(self) -> Command {
         self.command
@@ -206,7 +233,10 @@ impl Invocation {
 }
 
 fn temporary(prefix: &str) -> TempDir {
-    let base = std::env::var_os("GX_TEST_TMP").map_or_else(std::env::temp_dir, PathBuf::from);
+    temporary_in(&std::env::var_os("GX_TEST_TMP").map_or_else(std::env::temp_dir, PathBuf::from), prefix)
+}
+
+fn temporary_in(base: &Path, prefix: &str) -> TempDir {
     let folder = tempfile::Builder::new().prefix(prefix).tempdir_in(base).expect("a temporary folder can be made");
     std::fs::create_dir(folder.path().join("ws")).expect("a folder can be made");
     folder

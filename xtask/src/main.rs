@@ -1,5 +1,6 @@
 //! xtask: the project's own tools, in the project's own language. `cargo xtask tidy` checks the house rules,
-//! `cargo xtask bench` measures gx beside ninja and make, `cargo xtask fuzz` runs the fuzz targets.
+//! `cargo xtask bench` measures gx beside ninja and make, `cargo xtask fuzz` runs the fuzz targets, `cargo xtask leaks`
+//! shows what passes into actions.
 //!
 //! What this crate does not know: the inside of any other crate. It reads files and runs programs.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test ends when something is wrong"))]
@@ -8,13 +9,14 @@ mod bench;
 mod fuzz;
 mod tidy;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 const USAGE: &str = "usage: cargo xtask tidy          check the house rules
        cargo xtask bench [...]   measure gx beside ninja and make (--help lists its flags)
-       cargo xtask fuzz [...]    run the fuzz targets (--help lists its flags)";
+       cargo xtask fuzz [...]    run the fuzz targets (--help lists its flags)
+       cargo xtask leaks         show what tells one run of an action from another, at each determinism level";
 
 fn main() -> ExitCode {
     match run() {
@@ -35,12 +37,25 @@ fn run() -> Result<()> {
         "tidy" => tidy::command(&root),
         "bench" => bench::command(&root, arguments.collect()),
         "fuzz" => fuzz::command(&root, arguments.collect()),
+        "leaks" => leaks(&root),
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())
         }
         other => bail!("`{other}` is no task\n{USAGE}"),
     }
+}
+
+/// Runs the leak suite and prints its table.
+fn leaks(root: &Path) -> Result<()> {
+    let arguments = ["test", "--release", "--locked", "-p", "gx-tests", "--test", "leaks", "--", "--nocapture"];
+    let status = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .args(arguments)
+        .current_dir(root)
+        .status()
+        .context("cargo cannot be started")?;
+    ensure!(status.success(), "the leak suite failed");
+    Ok(())
 }
 
 /// The workspace's folder: the one above this crate.

@@ -303,7 +303,8 @@ mod tests {
                 outputs: vec![Output { path: path.clone(), kind: OutputKind::File }],
             };
             let id = derivation.id(HashFunction::Blake3);
-            plan.derivations.insert(id, Planned { derivation: Arc::new(derivation), note: Note::default() });
+            Arc::make_mut(&mut plan.derivations)
+                .insert(id, Planned { derivation: Arc::new(derivation), note: Note::default() });
             last = Some(id);
         }
         let outputs = last.map(|id| (id, path)).into_iter().collect();

@@ -137,8 +137,9 @@ impl Lowering<'_> {
 
     /// Adds the goal of a target that was asked for.
     pub(crate) fn goal(&mut self, asked: &Asked<'_>, with_tests: bool) -> Result<LoadedTarget, LoadError> {
-        let outputs: Vec<LoadedFile> =
+        let mut outputs: Vec<LoadedFile> =
             asked.files()?.iter().map(|file| self.loaded_file(file)).collect::<Result<_, _>>()?;
+        outputs.shrink_to_fit();
         let program = asked.is_program();
         let executable = match &asked.analysed.target.executable {
             Some(file) if program => Some(self.loaded_file(file)?),
@@ -163,7 +164,9 @@ impl Lowering<'_> {
                 wanted.push(extra);
             }
         }
-        let label = asked.node.label.to_string();
+        wanted.shrink_to_fit();
+        let mut label = asked.node.label.to_string();
+        label.shrink_to_fit();
         self.plan.goals.push(Goal { label: label.as_str().into(), outputs: wanted, also: test.into_iter().collect() });
         Ok(LoadedTarget { label, kind: asked.node.kind_name(), outputs, executable, runfiles, test })
     }
@@ -207,7 +210,7 @@ impl Lowering<'_> {
             outputs: Vec::new(),
         };
         let id = self.add(derivation.normalise(), &test_note(&label), &label);
-        if let Some(planned) = self.plan.derivations.get_mut(&id) {
+        if let Some(planned) = Arc::make_mut(&mut self.plan.derivations).get_mut(&id) {
             planned.note.timeout_ms = Some(asked.timeout_ms());
         }
         Ok(id)

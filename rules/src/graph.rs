@@ -200,8 +200,8 @@ impl Session<'_> {
             DeclKind::Rule { rule, attrs } => {
                 let rule = self.rule(rule)?;
                 let mut wants = Vec::new();
-                for (at, (schema, given)) in rule.info.attrs.iter().zip(attrs).enumerate() {
-                    let (value, want) = match given {
+                for (at, schema) in rule.info.attrs.iter().enumerate() {
+                    let (value, want) = match attrs.get(at).and_then(Option::as_ref) {
                         Some(value) => (value, Want::Attr(at)),
                         None => (&schema.default, Want::Default(at)),
                     };

@@ -158,7 +158,7 @@ impl Lowering<'_> {
         let set = set.normalise();
         let id = set.id(self.function);
         self.sets.insert(Arc::as_ptr(node) as usize, id);
-        self.plan.input_sets.entry(id).or_insert_with(|| Arc::new(set));
+        Arc::make_mut(&mut self.plan.input_sets).entry(id).or_insert_with(|| Arc::new(set));
         Ok(())
     }
 
@@ -188,7 +188,9 @@ impl Lowering<'_> {
             },
             ..gx_store::Note::default()
         };
-        self.plan.derivations.entry(id).or_insert_with(|| Planned { derivation: Arc::new(derivation), note });
+        Arc::make_mut(&mut self.plan.derivations)
+            .entry(id)
+            .or_insert_with(|| Planned { derivation: Arc::new(derivation), note });
         id
     }
 
@@ -365,6 +367,10 @@ impl Need {
         for item in &action.inputs {
             match item {
                 InputItem::File(file) => self.enter(file, world, stack)?,
+                InputItem::Set(Depset(Some(node))) if node.transitive.is_empty() => {
+                    // Its files stand in the derivation itself: no set is made for it.
+                    node.direct.iter().try_for_each(|item| self.enter(file_of(item)?, world, stack))?;
+                }
                 InputItem::Set(set) => stack.push((Step::Set(set.clone()), false)),
             }
         }
@@ -444,7 +450,7 @@ impl Need {
                     if set.0.as_deref().is_some_and(node) {
                         sets.insert(set.address());
                         if let Some(old) = lowering.sets.remove(&set.address()) {
-                            lowering.plan.input_sets.remove(&old);
+                            Arc::make_mut(&mut lowering.plan.input_sets).remove(&old);
                         }
                         steps.push(step);
                     }
@@ -464,7 +470,7 @@ impl Need {
                     if actions.contains(at) || tools || action.inputs.iter().any(input) {
                         actions.insert(*at);
                         if let Some(old) = lowering.ids.remove(at) {
-                            lowering.plan.derivations.remove(&old);
+                            Arc::make_mut(&mut lowering.plan.derivations).remove(&old);
                         }
                         steps.push(step);
                     }

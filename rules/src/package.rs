@@ -40,7 +40,7 @@ pub(crate) struct RuleId {
     pub(crate) name: Arc<str>,
 }
 
-/// What a target is.
+/// What a target is. Values of attributes that are not given at the end of the schema are left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum DeclKind {
     Rule { rule: RuleId, attrs: Vec<Option<AttrValue>> },

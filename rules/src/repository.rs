@@ -13,7 +13,7 @@ use gx_store::{
     Call, Derivation, ExecuteError, Fetch, Goal, Input, Node, Note, Output, OutputKind, Plan, Planned, RealiseError,
     RelPath, Source, TreeId, Trees, Work,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// Keys of each kind.
@@ -224,11 +224,10 @@ fn plan_of(
         },
     };
     let plan = Plan {
-        derivations: [
+        derivations: Arc::new(HashMap::from([
             (fetch_id, planned(fetch, "Fetch", "Fetching")),
             (unpack_id, planned(unpack, "Unpack", "Unpacking")),
-        ]
-        .into(),
+        ])),
         goals: vec![Goal { label: Arc::clone(&owner), outputs: vec![(unpack_id, tree.clone())], also: Vec::new() }],
         ..Plan::default()
     };

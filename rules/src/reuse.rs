@@ -1,8 +1,8 @@
 //! The last load, kept so that the next one does only what changed: a daemon is asked the same thing many times.
 //!
 //! Invariants: the graph is used again when the same targets are asked for, every package is the same, and every
-//! folder that was listed holds the same names; the plan when sources and toolchains are the same too. Otherwise
-//! only what depends on a changed source is lowered again. A load from scratch gives the same answer.
+//! folder that was listed holds the same names; of the plan, only what depends on a changed source or toolchain is
+//! lowered again. A load from scratch gives the same answer.
 //! This file does not know how a step is done.
 
 use crate::error::LoadError;
@@ -13,7 +13,7 @@ use crate::lower::{ActionAt, Changed, Lowering, Need, World};
 use crate::package::Package;
 use crate::request::LoadedTarget;
 use crate::session::{Session, held};
-use gx_store::{BlobId, DerivationId, InputSetId, Node, Plan};
+use gx_store::{BlobId, DerivationId, InputSet, InputSetId, Node, Plan, Planned};
 use rayon::prelude::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -28,29 +28,20 @@ pub(crate) struct Prepared {
     listed: Vec<(Arc<str>, String, Option<Arc<Listing>>)>,
 }
 
-/// A load that went well.
+/// A load that went well. What was asked for of it (goals, files of targets) is quickly found again and not kept.
 pub(crate) struct Last {
     pub(crate) prepared: Arc<Prepared>,
     sources: HashMap<Arc<str>, Node>,
     manifests: HashMap<ActionAt, BlobId>,
     ids: HashMap<ActionAt, DerivationId>,
     sets: HashMap<usize, InputSetId>,
-    with_tests: bool,
-    pub(crate) plan: Arc<Plan>,
-    pub(crate) targets: Arc<[LoadedTarget]>,
+    derivations: Arc<HashMap<DerivationId, Planned>>,
+    input_sets: Arc<HashMap<InputSetId, Arc<InputSet>>>,
+    /// Derivations that came with the goals.
+    tests: Vec<DerivationId>,
 }
 
 impl Last {
-    /// Is the plan still the answer?
-    pub(crate) fn is_current(
-        &self,
-        sources: &HashMap<Arc<str>, Node>,
-        manifests: &HashMap<ActionAt, BlobId>,
-        with_tests: bool,
-    ) -> bool {
-        self.with_tests == with_tests && self.sources == *sources && self.manifests == *manifests
-    }
-
     fn changed(&self, sources: &HashMap<Arc<str>, Node>, manifests: &HashMap<ActionAt, BlobId>) -> Changed {
         let source = sources.iter().filter(|(path, node)| self.sources.get(*path) != Some(*node));
         let host = manifests.iter().filter(|(at, blob)| self.manifests.get(*at) != Some(*blob));
@@ -61,7 +52,7 @@ impl Last {
     }
 }
 
-type Answer = (Arc<Plan>, Arc<[LoadedTarget]>);
+type Answer = (Arc<Plan>, Vec<LoadedTarget>);
 
 impl Session<'_> {
     /// Graph, analysis and order of lowering for the targets that are asked for.
@@ -110,7 +101,7 @@ impl Session<'_> {
         prepared: &Arc<Prepared>,
         sources: HashMap<Arc<str>, Node>,
         manifests: HashMap<ActionAt, BlobId>,
-        last: Option<Arc<Last>>,
+        last: Option<Last>,
         with_tests: bool,
     ) -> Result<Answer, Vec<LoadError>> {
         let changed = last.as_ref().map(|last| last.changed(&sources, &manifests));
@@ -125,14 +116,13 @@ impl Session<'_> {
             sets: HashMap::new(),
         };
         if let Some(last) = last {
-            lowering.plan.derivations.clone_from(&last.plan.derivations);
-            lowering.plan.input_sets.clone_from(&last.plan.input_sets);
-            // Tests are made with the goals.
-            for test in last.targets.iter().filter_map(|target| target.test) {
-                lowering.plan.derivations.remove(&test);
+            lowering.plan.derivations = last.derivations;
+            lowering.plan.input_sets = last.input_sets;
+            if !last.tests.is_empty() {
+                let derivations = Arc::make_mut(&mut lowering.plan.derivations);
+                last.tests.iter().for_each(|test| drop(derivations.remove(test)));
             }
-            lowering.ids.clone_from(&last.ids);
-            lowering.sets.clone_from(&last.sets);
+            (lowering.ids, lowering.sets) = (last.ids, last.sets);
         }
         prepared.need.lower(&mut lowering, changed.as_ref())?;
         let mut targets = Vec::with_capacity(prepared.asked.len());
@@ -147,18 +137,17 @@ impl Session<'_> {
             return Err(errors);
         }
         let Lowering { plan, sources, manifests, ids, sets, .. } = lowering;
-        let (plan, targets): Answer = (Arc::new(plan), targets.into());
-        *held(&self.kept.last) = Some(Arc::new(Last {
+        *held(&self.kept.last) = Some(Last {
             prepared: Arc::clone(prepared),
             sources,
             manifests,
             ids,
             sets,
-            with_tests,
-            plan: Arc::clone(&plan),
-            targets: Arc::clone(&targets),
-        }));
-        Ok((plan, targets))
+            derivations: Arc::clone(&plan.derivations),
+            input_sets: Arc::clone(&plan.input_sets),
+            tests: targets.iter().filter_map(|target| target.test).collect(),
+        });
+        Ok((Arc::new(plan), targets))
     }
 }
 

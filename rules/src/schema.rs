@@ -234,9 +234,15 @@ fn list_of<T>(
     mut item: impl FnMut(Value<'_>) -> Result<T, String>,
 ) -> Result<Vec<T>, String> {
     match UnpackListOrTuple::<Value<'_>>::unpack_value(value) {
-        Ok(Some(list)) => list.items.into_iter().map(&mut item).collect(),
+        Ok(Some(list)) => list.items.into_iter().map(&mut item).collect::<Result<_, _>>().map(fitted),
         _ => Err(wrong(kind.expected(), value)),
     }
+}
+
+/// Without the room that collecting left over: values of attributes stay for as long as their package.
+fn fitted<T>(mut items: Vec<T>) -> Vec<T> {
+    items.shrink_to_fit();
+    items
 }
 
 fn dict_of<K, V>(
@@ -245,7 +251,7 @@ fn dict_of<K, V>(
     pair: impl Fn(Value<'_>, Value<'_>) -> Result<(K, V), String>,
 ) -> Result<Vec<(K, V)>, String> {
     match DictRef::from_value(value) {
-        Some(dict) => dict.iter().map(|(k, v)| pair(k, v)).collect(),
+        Some(dict) => dict.iter().map(|(k, v)| pair(k, v)).collect::<Result<_, _>>().map(fitted),
         None => Err(wrong(kind.expected(), value)),
     }
 }

@@ -34,7 +34,7 @@ pub(crate) struct Kept {
     /// Fetched repositories, by what was declared.
     pub(crate) trees: Mutex<HashMap<crate::repository::Archive, TreeId>>,
     /// The last load that went well.
-    pub(crate) last: Mutex<Option<Arc<crate::reuse::Last>>>,
+    pub(crate) last: Mutex<Option<crate::reuse::Last>>,
     ids: Mutex<HashMap<PackageId, Arc<PackageId>>>,
     stdlib: Arc<Repo>,
 }

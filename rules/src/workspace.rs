@@ -58,17 +58,10 @@ impl Session<'_> {
         let sources = self.read_sources(&prepared.need.sources)?;
         let manifests = self.import_hosts(&prepared.need, world)?;
         let last = held(&self.kept.last).take().filter(|last| Arc::ptr_eq(&last.prepared, &prepared));
-        let (plan, targets) = match last {
-            Some(last) if last.is_current(&sources, &manifests, request.with_tests) => {
-                let answer = (Arc::clone(&last.plan), Arc::clone(&last.targets));
-                *held(&self.kept.last) = Some(last);
-                answer
-            }
-            last => self.lowered(&prepared, sources, manifests, last, request.with_tests)?,
-        };
+        let (plan, targets) = self.lowered(&prepared, sources, manifests, last, request.with_tests)?;
         Ok(Loaded {
             plan,
-            targets: targets.to_vec(),
+            targets,
             seen: Arc::new(self.look.seen()),
             prints: self.prints(&world.graph, &world.analysed),
             counts: LoadCounts {

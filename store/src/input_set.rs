@@ -27,6 +27,8 @@ impl InputSet {
         self.inputs.dedup();
         let mut seen = HashSet::new();
         self.children.retain(|id| seen.insert(*id));
+        self.inputs.shrink_to_fit();
+        self.children.shrink_to_fit();
         self
     }
 

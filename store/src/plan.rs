@@ -39,10 +39,11 @@ pub struct Planned {
 /// Everything a build may have to make.
 #[derive(Debug, Clone, Default)]
 pub struct Plan {
-    /// By id.
-    pub derivations: HashMap<DerivationId, Planned>,
+    /// By id. Shared, so that whoever makes the next plan from this one need keep no goals, and copies nothing when
+    /// nobody else has it any more.
+    pub derivations: Arc<HashMap<DerivationId, Planned>>,
     /// Nodes of nested input sets, by id.
-    pub input_sets: HashMap<InputSetId, Arc<InputSet>>,
+    pub input_sets: Arc<HashMap<InputSetId, Arc<InputSet>>>,
     /// What was asked for, in order.
     pub goals: Vec<Goal>,
 }

@@ -66,7 +66,7 @@ fn what_cannot_be_built_is_said_before_anything_runs() {
     let mut derivation = (*circle.derivation).clone();
     derivation.inputs.push(gx_store::Input { path: crate::support::path("b"), source: b_output });
     circle.derivation = Arc::new(derivation);
-    p.plan.derivations.insert(a, circle);
+    Arc::make_mut(&mut p.plan.derivations).insert(a, circle);
     p.goal(b);
     insta::assert_snapshot!("circle", build(p.done()));
 
@@ -74,7 +74,7 @@ fn what_cannot_be_built_is_said_before_anything_runs() {
     let a = p.run("a", "all", vec![]);
     let gone = p.output(a);
     let b = p.run("b", "all", vec![("a", gone)]);
-    p.plan.derivations.remove(&a);
+    Arc::make_mut(&mut p.plan.derivations).remove(&a);
     p.goal(b);
     assert!(matches!(build(p.done()), EngineError::MissingDerivation { .. }));
 

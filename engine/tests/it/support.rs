@@ -210,7 +210,7 @@ impl Planner {
             message: format!("Making {name}"),
             ..Note::default()
         };
-        self.plan.derivations.insert(id, Planned { derivation: Arc::new(derivation), note });
+        Arc::make_mut(&mut self.plan.derivations).insert(id, Planned { derivation: Arc::new(derivation), note });
         id
     }
 
@@ -218,7 +218,7 @@ impl Planner {
         let inputs = inputs.into_iter().map(|(at, source)| Input { path: path(at), source }).collect();
         let set = InputSet { inputs, children }.normalise();
         let id = set.id(FUNCTION);
-        self.plan.input_sets.insert(id, Arc::new(set));
+        Arc::make_mut(&mut self.plan.input_sets).insert(id, Arc::new(set));
         id
     }
 

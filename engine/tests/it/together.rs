@@ -89,7 +89,8 @@ fn memory_is_packed_by_what_is_declared() {
     let mut p = Planner::new(&world.store);
     for i in 0..6 {
         let id = p.run(&format!("big{i}"), "gate", vec![]);
-        p.plan.derivations.get_mut(&id).unwrap().note.memory_kib = Some(if i == 5 { 1000 } else { 50 });
+        Arc::make_mut(&mut p.plan.derivations).get_mut(&id).unwrap().note.memory_kib =
+            Some(if i == 5 { 1000 } else { 50 });
         p.goal(id);
     }
     let plan = p.done();

@@ -20,7 +20,7 @@ fn plan(world: &World, script: &str, source: &str, tool: &str) -> Arc<Plan> {
     };
     let root = put(put(put(node, "cc"), "bin"), "usr");
     let id = p.run("x", script, vec![("pkg/a b.c", a)]);
-    let mut planned = p.plan.derivations.remove(&id).unwrap();
+    let mut planned = Arc::make_mut(&mut p.plan.derivations).remove(&id).unwrap();
     let mut derivation = (*planned.derivation).clone();
     derivation.roots = vec![Source::Known(root)];
     if let Work::Run(run) = &mut derivation.work {
@@ -29,7 +29,7 @@ fn plan(world: &World, script: &str, source: &str, tool: &str) -> Arc<Plan> {
     }
     let id = derivation.id(crate::support::FUNCTION);
     planned.derivation = Arc::new(derivation);
-    p.plan.derivations.insert(id, planned);
+    Arc::make_mut(&mut p.plan.derivations).insert(id, planned);
     p.goal(id);
     p.done()
 }

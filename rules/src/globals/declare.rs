@@ -97,17 +97,18 @@ impl BuildExtra {
             return Ok(());
         }
         self.state.borrow_mut().rules.insert(name.into(), Arc::clone(rule));
+        let (tags, outputs) = (tags_of(rule, &values), outputs_of(rule, name, &values));
         self.add(TargetDecl {
             name: name.into(),
             visibility,
             line: at.line,
             column: at.column,
             test: rule.test,
-            tags: tags_of(rule, &values),
-            outputs: outputs_of(rule, name, &values),
+            tags,
+            outputs,
             kind: DeclKind::Rule {
                 rule: RuleId { module: Arc::clone(&rule.module), name: Arc::clone(rule_name) },
-                attrs: values,
+                attrs: up_to_last(values),
             },
         });
         Ok(())
@@ -137,9 +138,17 @@ fn tags_of(rule: &RuleInfo, values: &[Option<AttrValue>]) -> Vec<Arc<str>> {
     }
 }
 
+/// Without what is not given at the end: most targets give the first few of many attributes.
+fn up_to_last(mut values: Vec<Option<AttrValue>>) -> Vec<Option<AttrValue>> {
+    values.truncate(values.iter().rposition(Option::is_some).map_or(0, |last| last + 1));
+    values.shrink_to_fit();
+    values
+}
+
 fn outputs_of(rule: &RuleInfo, name: &str, values: &[Option<AttrValue>]) -> Vec<Arc<str>> {
     let mut outputs: Vec<Arc<str>> = values.iter().flatten().flat_map(|v| v.outputs().iter().cloned()).collect();
     outputs.extend(rule.outputs.iter().map(|(_, template)| Arc::from(template.replace("%{name}", name))));
+    outputs.shrink_to_fit();
     outputs
 }
 

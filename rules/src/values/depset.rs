@@ -60,7 +60,7 @@ pub(crate) struct Depset(pub(crate) Option<Arc<DepsetNode>>);
 
 impl Depset {
     /// A depset of direct items and other depsets. Empty children vanish, a single child without items is itself.
-    pub(crate) fn new(direct: Vec<Plain>, transitive: Vec<Depset>, order: Order) -> Depset {
+    pub(crate) fn new(mut direct: Vec<Plain>, transitive: Vec<Depset>, order: Order) -> Depset {
         let mut transitive: Vec<Depset> = transitive.into_iter().filter(|d| d.0.is_some()).collect();
         if direct.is_empty() {
             match transitive.as_slice() {
@@ -69,6 +69,8 @@ impl Depset {
                 _ => {}
             }
         }
+        direct.shrink_to_fit();
+        transitive.shrink_to_fit();
         let few = few_items(&direct, &transitive, order);
         Depset(Some(Arc::new(DepsetNode { direct, transitive, order, few })))
     }

@@ -169,3 +169,22 @@ fn a_source_that_goes_away_or_becomes_a_package_is_noticed() {
     space.remove("a/d/f.txt");
     assert!(say().contains("there is no target, output or file '//a:d/f.txt'"), "{}", say());
 }
+
+#[test]
+fn an_answer_that_is_held_stays_as_it_was() {
+    let space = Space::new();
+    space
+        .write("p/BUILD", "genrule(name = 'g', srcs = ['s', 't'], outs = ['o'], cmd = 'cat $(SRCS) > $@')")
+        .write("p/s", "1")
+        .write("p/t", "1");
+    let workspace = space.open();
+    let load = || workspace.load(&request(&["//p:g"])).unwrap_or_else(|e| panic!("{}", e[0]));
+    let held = load();
+    let before = facts(&held);
+    space.write("p/s", "22");
+    let next = load();
+    assert_eq!(facts(&held), before);
+    assert_ne!(facts(&next).0, before.0);
+    assert_eq!(facts(&next), facts(&space.load(&["//p:g"]).unwrap()));
+    assert!(next.plan.input_sets.is_empty(), "files of a flat depset are the action's own inputs");
+}

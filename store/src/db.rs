@@ -28,7 +28,7 @@ const OUTCOMES: &str = "outcomes";
 /// Row of `Table::Meta` that holds the epoch.
 const EPOCH_KEY: &[u8] = b"store/epoch";
 /// Bytes of the cache of decompressed blocks.
-const CACHE: usize = 8 << 20;
+const CACHE: usize = 1 << 20;
 /// A log longer than this is written out on a clean close, so that the next opening need not replay it.
 const LONG_LOG: u64 = 512 * 1024;
 
@@ -81,8 +81,9 @@ fn database_options() -> Options {
     let mut options = Options::default();
     options.create_if_missing(true);
     options.create_missing_column_families(true);
-    options.set_db_write_buffer_size(8 << 20);
+    options.set_db_write_buffer_size(4 << 20);
     options.set_max_total_wal_size(16 << 20);
+    options.set_writable_file_max_buffer_size(64 << 10);
     options.set_max_open_files(256);
     options.set_max_file_opening_threads(1);
     options.set_max_background_jobs(2);

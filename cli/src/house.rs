@@ -16,6 +16,7 @@ use gx_rules::{Levels, LoadError, LoadRequest, Loaded, QueryResult, Workspace, W
 use gx_store::{Cancel, Digest, HostImport, HostSpec, HostTools, Plan, Realise, RealiseError, Realised, Store};
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Everything that is kept open between requests.
@@ -30,6 +31,8 @@ pub struct House {
     pub(crate) memos: Mutex<HashMap<noop::Key, Arc<noop::Memo>>>,
     /// Roots of builds that this process set, each with the store's epoch from before.
     pub(crate) rooted: Mutex<HashMap<String, u64>>,
+    /// Was anything built since memory was given back?
+    pub(crate) untidy: AtomicBool,
     host: HostImporter,
     workspaces: Mutex<Vec<(Key, Arc<Room>)>>,
     _lock: Lock,
@@ -106,7 +109,14 @@ impl House {
         let host = HostImporter::new(store.clone());
         let gx = crate::daemon::build_id();
         let (memos, rooted, workspaces) = (Mutex::default(), Mutex::default(), Mutex::default());
-        Ok(House { store, engine, gx, memos, rooted, host, workspaces, _lock: held })
+        Ok(House { store, engine, gx, memos, rooted, untidy: AtomicBool::new(false), host, workspaces, _lock: held })
+    }
+
+    /// Gives back what builds needed for themselves. For when nobody waits for an answer.
+    pub fn rest(&self) {
+        if self.untidy.swap(false, Ordering::Relaxed) {
+            gx_engine::memory::give_back();
+        }
     }
 
     /// The workspace of a project, opened when it is not or when its `gx.toml` changed.

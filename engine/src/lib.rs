@@ -24,6 +24,7 @@ pub mod explain;
 pub mod host;
 #[doc(hidden)]
 pub mod inside;
+pub mod memory;
 pub mod notice;
 mod queue;
 pub mod realise;

@@ -248,6 +248,9 @@ impl Daemon {
         drop(face);
         // A writer that panicked has told so in the log.
         let _ = writer.join();
+        if self.lock().active == 1 {
+            self.house.rest();
+        }
     }
 }
 

@@ -22,6 +22,7 @@ use gx_rules::{LoadRequest, Loaded};
 use gx_store::{Cancel, DerivationId};
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 /// A request on its way.
@@ -126,6 +127,7 @@ impl Session<'_> {
     /// Loads, builds and places outputs. Errors are told; the summary is left to `summary`.
     pub fn build(&self, patterns: &[String], tests: bool) -> Result<Built, Exit> {
         let began = Instant::now();
+        self.house.untidy.store(true, Ordering::Relaxed);
         let tell = |report: Report| self.error(report);
         let project = self.project().map_err(tell)?;
         let before = noop::Before::loading(&project.root);

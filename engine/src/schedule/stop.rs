@@ -78,5 +78,9 @@ impl Loop {
             // Whoever waited may be gone.
             let _ = ended.send(Ended { counts, failures, cancelled, hows, reasons });
         }
+        // A large build leaves room for many flights behind.
+        if self.builds.is_empty() {
+            self.flights.shrink_to_fit();
+        }
     }
 }

@@ -8,6 +8,7 @@ pub mod failure;
 pub mod noop;
 mod notices;
 mod roots;
+mod stamps;
 
 use crate::error::{Place, Report};
 use crate::event::{Counts, Event, Face, TestLine};

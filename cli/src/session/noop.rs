@@ -12,13 +12,12 @@ use crate::event::{Counts, Event, TestLine};
 use crate::exit::Exit;
 use crate::house::House;
 use crate::outputs;
+use crate::session::stamps::{Stamps, open, stamp};
 use crate::session::{Built, Session};
 use gx_rules::Seen;
 use gx_store::{Digest, HashFunction, HostSpec, Rows, Stamp, Table, row};
-use rustix::fs::{AtFlags, CWD, Mode, OFlags, Stat};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
-use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -38,15 +37,15 @@ pub type Key = [u8; 32];
 type Young = (String, Stamp, Option<Digest>);
 
 /// Stamps of what was quiet, and what was not.
-type Stamps = (Vec<(String, Option<Stamp>)>, Vec<Young>);
+type Taken = (Stamps, Vec<Young>);
 
 /// A remembered answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Memo {
     gx: String,
     epoch: u64,
-    /// Paths below the workspace, sorted; `None` where nothing was.
-    stamps: Vec<(String, Option<Stamp>)>,
+    /// Of paths below the workspace.
+    stamps: Stamps,
     /// Outputs (and the workspace's own folder) that were too young to be believed.
     young: Vec<Young>,
     hosts: Vec<(HostSpec, Digest)>,
@@ -122,13 +121,13 @@ pub(super) fn answer(session: &Session<'_>, patterns: &[String], tests: bool) ->
     };
     let holds = memo.gx == house.gx
         && memo.epoch == house.store.epoch()
-        && stamps_hold(&project.root, &memo.stamps)
+        && memo.stamps.hold(&project.root)
         && memo.hosts.iter().all(|(spec, digest)| house.import(spec).is_some_and(|found| found == *digest));
     if !holds || !young_hold(&project.root, &memo.young) {
         house.forget(&key);
         return None;
     }
-    let memo = if memo.young.is_empty() { memo } else { grown_up(house, key, &memo) };
+    let memo = if memo.young.is_empty() { memo } else { grown_up(house, key, &memo)? };
     for (label, outputs) in &memo.targets {
         session.face.event(Event::Target { label: label.clone(), outputs: outputs.clone() });
     }
@@ -180,10 +179,22 @@ fn keep(house: &House, key: Key, memo: Memo) -> Arc<Memo> {
 }
 
 /// The same answer, its outputs believed from now on.
-fn grown_up(house: &House, key: Key, memo: &Memo) -> Arc<Memo> {
-    let mut memo = memo.clone();
-    memo.stamps.extend(memo.young.drain(..).map(|(path, stamp, _)| (path, Some(stamp))));
-    keep(house, key, memo)
+fn grown_up(house: &House, key: Key, memo: &Memo) -> Option<Arc<Memo>> {
+    let grown = memo.young.iter().map(|(path, stamp, _)| (path.clone(), Some(*stamp))).collect();
+    let Memo { gx, epoch, stamps, young: _, hosts, actions, targets, tests } = memo;
+    let memo = Memo {
+        gx: gx.clone(),
+        epoch: *epoch,
+        stamps: stamps.and(Stamps::of(grown)?),
+        young: Vec::new(),
+        hosts: hosts.clone(),
+        actions: *actions,
+        targets: targets.clone(),
+        tests: tests.clone(),
+    };
+    // The names of what was young make room.
+    house.untidy.store(true, std::sync::atomic::Ordering::Relaxed);
+    Some(keep(house, key, memo))
 }
 
 /// Have the outputs that were young the same stamps still, are they quiet now, and is the right content in them?
@@ -217,7 +228,7 @@ fn take_stamps(
     placed: &[(String, Vec<String>)],
     Before { quiet, names }: Before,
     contents: &HashMap<String, Digest>,
-) -> Option<Stamps> {
+) -> Option<Taken> {
     let folder = open(root)?;
     let mut there: BTreeSet<String> = BTreeSet::from([String::new()]);
     there.extend(seen.files.iter().map(|(path, _)| path.to_string()));
@@ -249,7 +260,7 @@ fn take_stamps(
         }
         stamps.push((path, None));
     }
-    Some((stamps, young))
+    Some((Stamps::of(stamps)?, young))
 }
 
 /// An output, and everything below it when it is a folder.
@@ -263,34 +274,6 @@ fn add_output(root: &Path, output: &str, to: &mut BTreeSet<String>) {
         }
         to.insert(path);
     }
-}
-
-fn open(root: &Path) -> Option<OwnedFd> {
-    rustix::fs::openat(CWD, root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()
-}
-
-/// The stamp of a path below a folder; symlinks are followed.
-fn stamp(folder: &OwnedFd, path: &str) -> Option<Stamp> {
-    let path = if path.is_empty() { "." } else { path };
-    rustix::fs::statat(folder, path, AtFlags::empty()).ok().map(|found| of(&found))
-}
-
-#[expect(clippy::unnecessary_cast, reason = "the types of these fields differ between machines")]
-fn of(found: &Stat) -> Stamp {
-    let nanoseconds = |seconds: i64, rest: i64| seconds.saturating_mul(1_000_000_000).saturating_add(rest);
-    Stamp {
-        dev: found.st_dev as u64,
-        ino: found.st_ino as u64,
-        size: found.st_size as u64,
-        mtime_ns: nanoseconds(found.st_mtime as i64, found.st_mtime_nsec as i64),
-        ctime_ns: nanoseconds(found.st_ctime as i64, found.st_ctime_nsec as i64),
-        mode: found.st_mode,
-    }
-}
-
-fn stamps_hold(root: &Path, stamps: &[(String, Option<Stamp>)]) -> bool {
-    let Some(folder) = open(root) else { return false };
-    in_shares(stamps, |(path, known)| stamp(&folder, path) == *known)
 }
 
 /// Does it hold for all? Asked by several threads when there are many.
@@ -352,7 +335,7 @@ mod tests {
         Before { quiet: quiet_before() + 10_000_000_000, ..now(root) }
     }
 
-    fn take(root: &Path, seen: &Seen, placed: &[(String, Vec<String>)], before: Before) -> Option<Stamps> {
+    fn take(root: &Path, seen: &Seen, placed: &[(String, Vec<String>)], before: Before) -> Option<Taken> {
         let contents = [("gx-out/o".to_owned(), HashFunction::Blake3.digest(b"1"))];
         take_stamps(root, seen, placed, before, &contents.into())
     }
@@ -380,9 +363,9 @@ mod tests {
         for change in changes {
             let (stamps, young) = take(root, &seen(&["a"], &["no"]), &placed, later(root)).unwrap();
             assert!(young.is_empty());
-            assert!(stamps_hold(root, &stamps));
+            assert!(stamps.hold(root));
             change();
-            assert!(!stamps_hold(root, &stamps));
+            assert!(!stamps.hold(root));
             let _ = std::fs::remove_file(root.join("no"));
         }
     }

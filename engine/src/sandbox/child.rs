@@ -296,7 +296,7 @@ fn reap(pid: i32) -> Result<Said, rustix::io::Errno> {
 }
 
 /// Empties the permitted, effective and inheritable sets. The bounding set was emptied in the spawner.
-fn drop_capabilities() -> Result<(), i32> {
+pub(super) fn drop_capabilities() -> Result<(), i32> {
     #[repr(C)]
     struct Header {
         version: u32,

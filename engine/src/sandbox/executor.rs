@@ -8,8 +8,8 @@ use super::collect::{Collected, collect};
 use super::plain::{self, Plain};
 use super::protocol::{Fault, Mount, Order, RunResult, Told};
 use super::slot::{Log, Own, Ran, Slot};
-use super::stage::{relative, stage, stage_copies};
-use super::{SandboxOptions, bare, probe};
+use super::stage::{Staged, is_light, relative, stage, stage_copies};
+use super::{SandboxOptions, bare, files, probe};
 use gx_store::{
     Cancel, Commit, Cost, Ending, ExecuteError, Executor, Job, Level, Outcome, RelPath, Run, Store, StoreError, Work,
 };
@@ -31,6 +31,8 @@ pub struct LocalExecutor {
     overlays: AtomicBool,
     /// First outputs of actions that wrote more than may lie in memory: next time they start on disk.
     large: Mutex<HashSet<Option<RelPath>>>,
+    /// Programs that asked for more than a light command may: next time they start in a room of their own.
+    heavy: Mutex<HashSet<String>>,
 }
 
 #[derive(Default)]
@@ -74,6 +76,7 @@ impl LocalExecutor {
             freed: Condvar::new(),
             overlays: AtomicBool::new(true),
             large: Mutex::default(),
+            heavy: Mutex::default(),
         })
     }
 
@@ -102,13 +105,22 @@ impl LocalExecutor {
             None => Slot::new(&self.store)?,
         };
         let slot = borrowed.slot.insert(slot);
+        let root = match &job.root {
+            Some(tree) => Some((tree.0.hex(), relative(&self.store, &self.store.materialise(tree)?)?)),
+            None => None,
+        };
         let mut shell = run.level == Level::None;
         loop {
             let overlays = self.overlays.load(Ordering::Relaxed);
             let key = job.derivation.outputs.first().map(|output| output.path.clone());
             let on_disk = run.level == Level::None || self.large().contains(&key);
             let plain = if shell { None } else { plain::of(run, FOLDER) };
-            match self.run_in(slot, run, job, cancel, &How { plain, overlays, on_disk }) {
+            let light = !on_disk && plain.as_ref().is_some_and(|plain| self.is_light(run, job, plain));
+            let program = plain.as_ref().and_then(|plain| plain.arguments.first().cloned());
+            match self.run_in(slot, run, job, cancel, &How { plain, overlays, on_disk, light, root: root.clone() }) {
+                Err(Attempt::Heavy) if light => {
+                    self.heavy().extend(program);
+                }
                 Err(Attempt::NoOverlay) if overlays => self.overlays.store(false, Ordering::Relaxed),
                 Err(Attempt::Shell) if !shell => shell = true,
                 Err(Attempt::TooBig) if !on_disk => {
@@ -117,6 +129,15 @@ impl LocalExecutor {
                 other => return other.map_err(Attempt::into_error),
             }
         }
+    }
+
+    /// Is it a command that a kept room is made for?
+    fn is_light(&self, run: &Run, job: &Job, plain: &Plain) -> bool {
+        !run.loopback && is_light(job) && plain.arguments.first().is_some_and(|program| !self.heavy().contains(program))
+    }
+
+    fn heavy(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
+        self.heavy.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn large(&self) -> std::sync::MutexGuard<'_, HashSet<Option<RelPath>>> {
@@ -133,59 +154,82 @@ impl LocalExecutor {
             cleanup.now()?;
             return Ok(commit);
         }
+        if how.light && slot.ready_light(&self.store, &self.options, &how.root) {
+            let ran = self.run_light(slot, number, run, job, cancel, how);
+            if ran.is_err() {
+                // Whatever it left, nobody will find it.
+                slot.leave_light();
+            }
+            return ran;
+        }
         slot.ready(&self.store, &self.options)?;
         let (own, cleanup) = slot.own(how.on_disk)?;
-        let Some(staging) = &mut slot.staging else { return Err(ExecuteError::Cancelled.into()) };
-        let staged = match stage(&self.store, staging, job, &own, how.overlays) {
+        let staged = match stage(&self.store, slot.staging.as_mut(), job, &own, how.overlays) {
             Ok(staged) => staged,
             Err(error) => {
-                staging.reset()?;
+                slot.staging.as_mut().map_or(Ok(()), super::area::Staging::reset)?;
                 return Err(error.into());
             }
         };
-        let order = self.order(number, run, job, (&own, &staged.mounts), how.plain.as_ref())?;
+        let order = self.order(number, run, job, (&own, &staged.mounts), how);
         let ran = slot.run(&self.store, &self.options, order, cancel)?;
-        // How a command that cannot be started or dies of a signal is worded, bash knows best.
-        let worded = matches!(&ran.done.result, RunResult::Told(Told::NotStarted(_)))
-            || matches!(&ran.done.result, RunResult::Told(Told::Ran { status, .. }) if *status < 0);
-        if how.plain.is_some() && worded {
+        if how.plain.is_some() && is_worded(&ran) {
             cleanup.now()?;
             return Err(Attempt::Shell);
         }
-        let commit = self.finish(job, run.level, &staged.work, own.on_disk, ran)?;
-        let outputs: Vec<PathBuf> = job.derivation.outputs.iter().map(|o| staged.work.join(&o.path)).collect();
-        let mut folders = vec![own.path.join("tmp"), staged.work];
-        folders.extend(staged.folders);
-        cleanup.knowing(staged.files.iter().chain(&outputs).map(PathBuf::as_path), &folders)?;
-        Ok(commit)
+        self.conclude(run, job, staged, (own, cleanup), ran)
     }
 
-    fn order(
+    /// Runs a light command in the room that is kept.
+    fn run_light(
         &self,
+        slot: &mut Slot,
         number: u64,
         run: &Run,
         job: &Job,
-        (own, mounts): (&Own, &[Mount]),
-        plain: Option<&Plain>,
-    ) -> Result<Order, ExecuteError> {
-        let root = match &job.root {
-            Some(tree) => Some((tree.0.hex(), relative(&self.store, &self.store.materialise(tree)?)?)),
-            None => None,
-        };
+        cancel: &Cancel,
+        how: &How,
+    ) -> Result<Commit, Attempt> {
+        let (own, cleanup) = slot.own_light()?;
+        let staged = stage(&self.store, None, job, &own, false)?;
+        let order = self.order(number, run, job, (&own, &[]), how);
+        let ran = slot.run(&self.store, &self.options, Order { light: true, ..order }, cancel)?;
+        if matches!(&ran.done.result, RunResult::Told(Told::Ran { status, .. }) if *status == -libc::SIGSYS) {
+            return Err(Attempt::Heavy);
+        }
+        if is_worded(&ran) {
+            return Err(Attempt::Shell);
+        }
+        self.conclude(run, job, staged, (own, cleanup), ran)
+    }
+
+    /// The outcome of what ran; and nothing of it stays on the disk.
+    fn conclude(
+        &self,
+        run: &Run,
+        job: &Job,
+        staged: Staged,
+        (own, cleanup): (Own, files::Cleanup),
+        ran: Ran,
+    ) -> Result<Commit, Attempt> {
+        let commit = self.finish(job, run.level, &staged.work, own.on_disk, ran)?;
+        let outputs: Vec<PathBuf> = job.derivation.outputs.iter().map(|o| staged.work.join(&o.path)).collect();
+        staged.sealed.iter().for_each(|folder| files::unseal(folder));
+        cleanup.knowing(staged.files.iter().chain(&outputs).map(PathBuf::as_path), &staged.folders)?;
+        Ok(commit)
+    }
+
+    fn order(&self, number: u64, run: &Run, job: &Job, (own, mounts): (&Own, &[Mount]), how: &How) -> Order {
         let order = Order {
             number,
-            root,
+            root: how.root.clone(),
             own: own.seen_as.clone(),
             mounts: mounts.to_vec(),
-            programs: Vec::new(),
-            arguments: Vec::new(),
-            environment: Vec::new(),
-            spared: None,
-            redirections: [None, None],
             loopback: run.loopback,
             timeout_ms: job.timeout_ms,
+            ..Order::default()
         };
-        Ok(match plain.cloned() {
+        match how.plain.clone() {
             Some(Plain { shell, programs, arguments, environment, redirections }) => {
                 Order { programs, arguments, environment, spared: Some(shell), redirections, ..order }
             }
@@ -195,7 +239,7 @@ impl LocalExecutor {
                 environment: run.environment.iter().map(|(name, value)| format!("{name}={value}")).collect(),
                 ..order
             },
-        })
+        }
     }
 
     /// Makes the outcome.
@@ -267,6 +311,19 @@ struct How {
     plain: Option<Plain>,
     overlays: bool,
     on_disk: bool,
+    /// In the room that is kept?
+    light: bool,
+    /// The toolchain tree: its name, and its folder as orders name it.
+    root: Option<(String, String)>,
+}
+
+/// How a command that cannot be started or dies of a signal is worded, bash knows best.
+fn is_worded(ran: &Ran) -> bool {
+    match &ran.done.result {
+        RunResult::Told(Told::NotStarted(_)) => true,
+        RunResult::Told(Told::Ran { status, .. }) => *status < 0,
+        _ => false,
+    }
 }
 
 /// Why one attempt failed.
@@ -274,6 +331,8 @@ enum Attempt {
     Failed(ExecuteError),
     /// The shell that was spared has a word to say.
     Shell,
+    /// It asked for more than a light command may.
+    Heavy,
     /// The kernel gives us no overlay; staging without one works.
     NoOverlay,
     /// It wrote more than may lie in memory; on disk there is room.
@@ -285,7 +344,7 @@ impl Attempt {
         match self {
             Attempt::Failed(error) => error,
             // Neither leaves the loop of attempts.
-            Attempt::TooBig | Attempt::Shell => ExecuteError::Cancelled,
+            Attempt::TooBig | Attempt::Shell | Attempt::Heavy => ExecuteError::Cancelled,
             Attempt::NoOverlay => {
                 probe::refusal(&Fault { step: "mounting an overlay".to_owned(), errno: libc::EINVAL })
             }

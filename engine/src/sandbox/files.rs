@@ -37,6 +37,19 @@ fn adjust(path: &Path) -> Result<(), StoreError> {
     if mode & 0o7777 == 0o755 { Ok(()) } else { set_mode(path, 0o755) }
 }
 
+/// Takes the right to write away from a folder that is finished.
+pub(crate) fn seal(path: &Path) -> Result<(), StoreError> {
+    set_mode(path, 0o555)
+}
+
+/// Gives it back, to whom that matters, so that the folder can be emptied.
+pub(crate) fn unseal(path: &Path) {
+    if !rustix::process::geteuid().is_root() {
+        // What has become of it is seen to when it is removed.
+        let _ = set_mode(path, 0o755);
+    }
+}
+
 /// Makes a folder of mode 0755 unless one is there.
 pub(crate) fn ensure_folder(path: &Path) -> Result<(), StoreError> {
     match fs::create_dir(path) {
@@ -143,29 +156,37 @@ fn open_up(folder: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes a folder: at the latest when dropped.
+/// Removes an action's folder: at the latest when dropped.
 #[derive(Debug)]
-pub(crate) struct Cleanup(Option<PathBuf>);
+pub(crate) struct Cleanup {
+    path: Option<PathBuf>,
+    /// Only what is in its `w` and `tmp`.
+    keep: bool,
+}
 
 impl Cleanup {
     /// Will remove `path`.
     pub(crate) fn new(path: PathBuf) -> Cleanup {
-        Cleanup(Some(path))
+        Cleanup { path: Some(path), keep: false }
     }
 
-    /// Removes it now, and says so when that fails.
+    /// Will empty `w` and `tmp` in `path`.
+    pub(crate) fn emptying(path: PathBuf) -> Cleanup {
+        Cleanup { path: Some(path), keep: true }
+    }
+
+    /// Does it now, and says so when that fails.
     pub(crate) fn now(mut self) -> Result<(), StoreError> {
-        self.0.take().map_or(Ok(()), |path| remove(&path))
+        self.path.take().map_or(Ok(()), |path| clean(&path, self.keep))
     }
 
     /// The same, given what is likely in it: files, and folders with parents before children. When nothing else is
-    /// there no folder has to be read, which costs most.
+    /// there no folder below has to be read, which costs most.
     pub(crate) fn knowing<'a>(
         self,
         files: impl IntoIterator<Item = &'a Path>,
         folders: &[PathBuf],
     ) -> Result<(), StoreError> {
-        let Some(path) = self.0.as_deref() else { return Ok(()) };
         for file in files {
             // A guess: what is not there, or is a folder, is seen to below.
             let _ = fs::remove_file(file);
@@ -173,18 +194,29 @@ impl Cleanup {
         for folder in folders.iter().rev() {
             let _ = fs::remove_dir(folder);
         }
-        if fs::remove_dir(path).is_err() {
-            return self.now();
-        }
-        let mut done = self;
-        done.0 = None;
-        Ok(())
+        self.now()
     }
 }
 
 impl Drop for Cleanup {
     fn drop(&mut self) {
         // On an early return, when another error is on its way already.
-        let _ = self.0.take().map(|path| remove(&path));
+        let _ = self.path.take().map(|path| clean(&path, self.keep));
     }
+}
+
+fn clean(path: &Path, keep: bool) -> Result<(), StoreError> {
+    let parts = ["w", "tmp"].map(|name| path.join(name));
+    if !keep {
+        // Most often they are empty by now.
+        let empty = parts.iter().all(|part| fs::remove_dir(part).is_ok()) && fs::remove_dir(path).is_ok();
+        return if empty { Ok(()) } else { remove(path) };
+    }
+    for folder in parts {
+        let io = |e| StoreError::io("reading", &folder, e);
+        for entry in fs::read_dir(&folder).map_err(io)? {
+            remove(&entry.map_err(io)?.path())?;
+        }
+    }
+    Ok(())
 }

@@ -82,8 +82,9 @@ impl Launch {
             spared,
             redirections,
             descriptors: [ends.stdin, ends.stdout.as_raw_fd(), ends.stderr.as_raw_fd()],
-            filter: super::seccomp::program(),
-            stack: vec![0; STACK / size_of::<u128>()].into(),
+            filter: if order.light { super::seccomp::light() } else { super::seccomp::program() },
+            // A light command has its spawner's.
+            stack: vec![0; if order.light { 0 } else { STACK / size_of::<u128>() }].into(),
             failure: std::cell::Cell::new((0, 0)),
         })
     }
@@ -100,10 +101,17 @@ impl Launch {
         if pid == -1 {
             return Err(last_errno());
         }
-        Ok(match self.failure.get() {
-            (_, 0) => Ok(pid),
-            failure => Err(failure),
-        })
+        Ok(self.failed().map_or(Ok(pid), Err))
+    }
+
+    /// Which program failed, and how, once the process that tried has ended.
+    pub(super) fn failed(&self) -> Option<(usize, i32)> {
+        Some(self.failure.get()).filter(|(_, errno)| *errno != 0)
+    }
+
+    /// In the action's process: becomes the program, or leaves word why not.
+    pub(super) fn try_program(&self) {
+        self.failure.set(self.become_program());
     }
 
     /// The errno of a failed step before `execve` counts as a failure of program `usize::MAX`.
@@ -164,6 +172,6 @@ impl Launch {
 extern "C" fn become_action(launch: *mut libc::c_void) -> libc::c_int {
     // SAFETY: `go` passes a `Launch` that outlives this process's use of it.
     let launch = unsafe { &*launch.cast::<Launch>() };
-    launch.failure.set(launch.become_program());
+    launch.try_program();
     127
 }

@@ -4,10 +4,12 @@
 //! ```text
 //! executor   a job, a free slot, an outcome                        (in the engine's process)
 //! plain      a shell's command that needs no shell
-//! stage      the working folder, what is mounted into it
+//! stage      the working folder, what is mounted into it; area: folders that are kept for that
 //! slot       a spawner and its socket; protocol: what they say
 //! spawner    one small process per slot, in its own user and network namespace
 //! mounts     the root that an action sees                          (in the slot's processes)
+//! watch      what an action writes, how long it may
+//! light      a room that is kept, for small commands
 //! child      the action's init; launch: the action itself; unstarted: why it is not there; seccomp, limits
 //! collect    declared outputs as store objects                     (in the engine's process again)
 //! bare       level `none`: no sandbox, asked for and recorded
@@ -17,12 +19,14 @@
 //! written, mounted inputs and toolchains cannot. Nothing outside this folder knows processes, namespaces, mounts
 //! or seccomp; unsafe code lives here only.
 
+mod area;
 mod bare;
 mod child;
 mod collect;
 mod executor;
 mod files;
 mod launch;
+mod light;
 mod limits;
 mod mounts;
 pub(crate) mod plain;
@@ -33,6 +37,7 @@ mod slot;
 mod spawner;
 mod stage;
 mod unstarted;
+mod watch;
 
 pub use executor::LocalExecutor;
 pub use probe::{Finding, Probe, probe};

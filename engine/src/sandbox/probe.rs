@@ -53,16 +53,11 @@ fn attempt(store: &Store, options: &SandboxOptions) -> Result<(), ExecuteError> 
     let (own, _cleanup) = slot.own(false)?;
     let order = Order {
         number,
-        root: None,
         own: own.seen_as.clone(),
-        mounts: Vec::new(),
         programs: vec!["/nothing".to_owned()],
         arguments: vec!["nothing".to_owned()],
-        environment: Vec::new(),
-        spared: None,
-        redirections: [None, None],
         loopback: true,
-        timeout_ms: None,
+        ..Order::default()
     };
     match slot.run(store, options, order, &Cancel::new())?.done.result {
         RunResult::Told(Told::Fault(fault)) => Err(refusal(&fault)),

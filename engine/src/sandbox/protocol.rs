@@ -59,10 +59,14 @@ pub(crate) struct Setup {
     pub(crate) mountpoint: Vec<u8>,
     /// What may lie in the slot's scratch in memory; an action that needs more is run again on disk.
     pub(crate) fast_bytes: u64,
+    /// Will it run light commands, in a room that is kept, or any action, each in namespaces of its own?
+    pub(crate) light: bool,
+    /// The toolchain tree to start with, as in an order. A room that is kept stays with it.
+    pub(crate) root: Option<(String, String)>,
 }
 
 /// An action to run.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Order {
     /// Counts up, so that a late kill hits nobody else.
     pub(crate) number: u64,
@@ -78,6 +82,8 @@ pub(crate) struct Order {
     pub(crate) arguments: Vec<String>,
     /// `NAME=value`.
     pub(crate) environment: Vec<String>,
+    /// Is it a light command, for a spawner that keeps its room?
+    pub(crate) light: bool,
     /// For a plain command: the shell that is spared. It must be there, and the program learns its own path as `_`.
     pub(crate) spared: Option<String>,
     /// Files at standard input and standard output, relative to the working folder.

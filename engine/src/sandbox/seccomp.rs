@@ -4,7 +4,8 @@
 //! the hypervisor, AF_ALG and AF_PACKET the kernel's corners); key rings and io_uring do not exist (ENOSYS, so
 //! that programs fall back); namespaces, mounts, modules, BPF, kexec, the clock and other people's memory are
 //! refused (EPERM). `clone3` answers ENOSYS because a filter cannot see its flags; libc falls back to `clone`.
-//! Everything else is allowed: the namespaces confine it. This file does not install the filter.
+//! Everything else is allowed: the namespaces confine it. A light command has a list of what is allowed instead, and
+//! dies of everything else. This file does not install the filter.
 
 use libc::{c_long, sock_filter};
 
@@ -28,6 +29,9 @@ const NR: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 /// Low half of the first argument (little endian machines only).
 const FIRST_ARGUMENT: u32 = 16;
+/// The same of the second and third.
+const SECOND_ARGUMENT: u32 = 24;
+const THIRD_ARGUMENT: u32 = 32;
 
 /// Flags of `clone` that make namespaces.
 const NEW_NAMESPACES: u32 = 0x7e02_0000;
@@ -90,6 +94,132 @@ const REFUSED_HERE: &[c_long] = &[libc::SYS_iopl, libc::SYS_ioperm];
 #[cfg(target_arch = "aarch64")]
 const REFUSED_HERE: &[c_long] = &[];
 
+/// System calls of a light command: none of them leaves a trace but files, none reaches another process. What starts
+/// processes, sends signals, changes modes, owners, attributes or limits, opens sockets or asks for the process's
+/// number is not among them.
+const LIGHT: &[c_long] = &[
+    libc::SYS_read,
+    libc::SYS_write,
+    libc::SYS_readv,
+    libc::SYS_writev,
+    libc::SYS_pread64,
+    libc::SYS_pwrite64,
+    libc::SYS_preadv,
+    libc::SYS_pwritev,
+    libc::SYS_lseek,
+    libc::SYS_openat,
+    libc::SYS_close,
+    libc::SYS_close_range,
+    libc::SYS_dup,
+    libc::SYS_dup3,
+    libc::SYS_pipe2,
+    libc::SYS_fstat,
+    libc::SYS_newfstatat,
+    libc::SYS_statx,
+    libc::SYS_statfs,
+    libc::SYS_fstatfs,
+    libc::SYS_faccessat,
+    libc::SYS_faccessat2,
+    libc::SYS_readlinkat,
+    libc::SYS_getdents64,
+    libc::SYS_getcwd,
+    libc::SYS_chdir,
+    libc::SYS_fchdir,
+    libc::SYS_umask,
+    libc::SYS_mkdirat,
+    libc::SYS_unlinkat,
+    libc::SYS_renameat2,
+    libc::SYS_linkat,
+    libc::SYS_symlinkat,
+    libc::SYS_utimensat,
+    libc::SYS_ftruncate,
+    libc::SYS_truncate,
+    libc::SYS_fallocate,
+    libc::SYS_fadvise64,
+    libc::SYS_fsync,
+    libc::SYS_fdatasync,
+    libc::SYS_copy_file_range,
+    libc::SYS_sendfile,
+    libc::SYS_splice,
+    libc::SYS_fgetxattr,
+    libc::SYS_getxattr,
+    libc::SYS_lgetxattr,
+    libc::SYS_flistxattr,
+    libc::SYS_listxattr,
+    libc::SYS_llistxattr,
+    libc::SYS_mmap,
+    libc::SYS_munmap,
+    libc::SYS_mprotect,
+    libc::SYS_mremap,
+    libc::SYS_madvise,
+    libc::SYS_brk,
+    libc::SYS_rt_sigaction,
+    libc::SYS_rt_sigprocmask,
+    libc::SYS_rt_sigreturn,
+    libc::SYS_sigaltstack,
+    libc::SYS_ppoll,
+    libc::SYS_pselect6,
+    libc::SYS_futex,
+    libc::SYS_nanosleep,
+    libc::SYS_clock_nanosleep,
+    libc::SYS_clock_gettime,
+    libc::SYS_clock_getres,
+    libc::SYS_gettimeofday,
+    libc::SYS_getrusage,
+    libc::SYS_times,
+    libc::SYS_sysinfo,
+    libc::SYS_uname,
+    libc::SYS_getrandom,
+    libc::SYS_sched_getaffinity,
+    libc::SYS_sched_yield,
+    libc::SYS_getuid,
+    libc::SYS_geteuid,
+    libc::SYS_getgid,
+    libc::SYS_getegid,
+    libc::SYS_getgroups,
+    // Nobody has a right to another identity than its own.
+    libc::SYS_setuid,
+    libc::SYS_setgid,
+    libc::SYS_set_tid_address,
+    libc::SYS_set_robust_list,
+    libc::SYS_rseq,
+    libc::SYS_execve,
+    libc::SYS_exit,
+    libc::SYS_exit_group,
+];
+
+/// The older forms of some of them.
+#[cfg(target_arch = "x86_64")]
+const LIGHT_HERE: &[c_long] = &[
+    libc::SYS_open,
+    libc::SYS_creat,
+    libc::SYS_stat,
+    libc::SYS_lstat,
+    libc::SYS_access,
+    libc::SYS_readlink,
+    libc::SYS_dup2,
+    libc::SYS_pipe,
+    libc::SYS_mkdir,
+    libc::SYS_rmdir,
+    libc::SYS_unlink,
+    libc::SYS_rename,
+    libc::SYS_renameat,
+    libc::SYS_link,
+    libc::SYS_symlink,
+    libc::SYS_poll,
+    libc::SYS_select,
+    libc::SYS_time,
+    libc::SYS_arch_prctl,
+];
+#[cfg(target_arch = "aarch64")]
+const LIGHT_HERE: &[c_long] = &[];
+
+/// What a light command may ask of a device or file: is it a terminal, and may this file share another's blocks?
+const LIGHT_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x4004_9409];
+
+/// What it may ask of its own process: what is it called?
+const LIGHT_CONTROLS: &[u32] = &[libc::PR_SET_NAME as u32, libc::PR_GET_NAME as u32];
+
 /// Address families that a socket may have.
 const FAMILIES: &[i32] = &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
 
@@ -101,13 +231,50 @@ const fn errno(number: i32) -> u32 {
     ERRNO | number as u32
 }
 
-/// The filter's program.
-pub(crate) fn program() -> Vec<sock_filter> {
+/// Kills foreign ABIs, and has the call's number at hand in the end.
+fn native() -> Vec<sock_filter> {
     let mut code = vec![op(LOAD, ARCHITECTURE, 0, 0), op(JUMP_EQUAL, ARCH, 1, 0), op(RETURN, KILL, 0, 0)];
     code.push(op(LOAD, NR, 0, 0));
     // x32 has our architecture and a bit in the number.
     #[cfg(target_arch = "x86_64")]
     code.extend([op(JUMP_AT_LEAST, 0x4000_0000, 0, 1), op(RETURN, KILL, 0, 0)]);
+    code
+}
+
+/// The filter of a light command: what is not on the list kills it, and it runs again under `program`.
+pub(crate) fn light() -> Vec<sock_filter> {
+    let mut code = native();
+    for nr in LIGHT.iter().chain(LIGHT_HERE) {
+        code.extend([op(JUMP_EQUAL, *nr as u32, 0, 1), op(RETURN, ALLOW, 0, 0)]);
+    }
+    for (nr, argument, values) in
+        [(libc::SYS_ioctl, SECOND_ARGUMENT, LIGHT_REQUESTS), (libc::SYS_prctl, FIRST_ARGUMENT, LIGHT_CONTROLS)]
+    {
+        let count = values.len() as u8;
+        code.extend([op(JUMP_EQUAL, nr as u32, 0, count + 3), op(LOAD, argument, 0, 0)]);
+        for (index, value) in values.iter().enumerate() {
+            code.push(op(JUMP_EQUAL, *value, count - index as u8, 0));
+        }
+        code.extend([op(RETURN, KILL, 0, 0), op(RETURN, ALLOW, 0, 0)]);
+    }
+    // Its own limits (process 0) may be read (a null pointer to new ones).
+    code.extend([
+        op(JUMP_EQUAL, libc::SYS_prlimit64 as u32, 0, 7),
+        op(LOAD, FIRST_ARGUMENT, 0, 0),
+        op(JUMP_EQUAL, 0, 0, 5),
+        op(LOAD, THIRD_ARGUMENT, 0, 0),
+        op(JUMP_EQUAL, 0, 0, 3),
+        op(LOAD, THIRD_ARGUMENT + 4, 0, 0),
+        op(JUMP_EQUAL, 0, 0, 1),
+        op(RETURN, ALLOW, 0, 0),
+        op(RETURN, KILL, 0, 0),
+    ]);
+    code
+}
+
+/// The filter's program.
+pub(crate) fn program() -> Vec<sock_filter> {
+    let mut code = native();
     let refused = REFUSED.iter().chain(REFUSED_HERE).map(|nr| (*nr, libc::EPERM));
     for (nr, error) in ABSENT.iter().map(|nr| (*nr, libc::ENOSYS)).chain(refused) {
         code.extend([op(JUMP_EQUAL, nr as u32, 0, 1), op(RETURN, errno(error), 0, 0)]);
@@ -135,15 +302,22 @@ mod tests {
 
     /// Runs the program as the kernel would.
     fn verdict(arch: u32, nr: u32, first: u32) -> u32 {
-        let code = program();
+        run(&program(), arch, nr, [first.into(), 0, 0])
+    }
+
+    fn run(code: &[sock_filter], arch: u32, nr: u32, arguments: [u64; 3]) -> u32 {
         let (mut pc, mut a) = (0usize, 0u32);
         loop {
             let i = code[pc];
             pc += 1;
             let jump = |taken: bool| usize::from(if taken { i.jt } else { i.jf });
             match i.code {
+                LOAD if i.k == NR => a = nr,
+                LOAD if i.k == ARCHITECTURE => a = arch,
                 LOAD => {
-                    a = [(NR, nr), (ARCHITECTURE, arch), (FIRST_ARGUMENT, first)].iter().find(|p| p.0 == i.k).unwrap().1
+                    let (index, high) = ((i.k - FIRST_ARGUMENT) / 8, i.k % 8 == 4);
+                    let whole = arguments[index as usize];
+                    a = if high { whole >> 32 } else { whole } as u32;
                 }
                 JUMP_EQUAL => pc += jump(a == i.k),
                 0x35 => pc += jump(a >= i.k),
@@ -171,5 +345,50 @@ mod tests {
         }
         #[cfg(target_arch = "x86_64")]
         assert_eq!(verdict(ARCH, 0x4000_0000, 0), KILL);
+    }
+
+    #[test]
+    fn verdicts_on_light_commands() {
+        let code = light();
+        let verdict = |nr: c_long, arguments| run(&code, ARCH, nr as u32, arguments);
+        assert_eq!(verdict(libc::SYS_read, [0; 3]), ALLOW);
+        assert_eq!(verdict(libc::SYS_exit_group, [0; 3]), ALLOW);
+        for request in LIGHT_REQUESTS {
+            assert_eq!(verdict(libc::SYS_ioctl, [1, u64::from(*request), 0]), ALLOW);
+        }
+        assert_eq!(verdict(libc::SYS_ioctl, [1, 0x5412, 0]), KILL);
+        assert_eq!(verdict(libc::SYS_prctl, [libc::PR_SET_NAME as u64, 0, 0]), ALLOW);
+        assert_eq!(verdict(libc::SYS_prctl, [libc::PR_SET_CHILD_SUBREAPER as u64, 1, 0]), KILL);
+        assert_eq!(verdict(libc::SYS_prlimit64, [0, 7, 0]), ALLOW);
+        assert_eq!(verdict(libc::SYS_prlimit64, [0, 7, 4096]), KILL);
+        assert_eq!(verdict(libc::SYS_prlimit64, [0, 7, 1 << 40]), KILL);
+        assert_eq!(verdict(libc::SYS_prlimit64, [1, 7, 0]), KILL);
+        assert_eq!(run(&code, 0x4000_0003, libc::SYS_read as u32, [0; 3]), KILL);
+        for nr in [
+            libc::SYS_clone,
+            libc::SYS_clone3,
+            libc::SYS_kill,
+            libc::SYS_tgkill,
+            libc::SYS_getpid,
+            libc::SYS_getppid,
+            libc::SYS_fchmod,
+            libc::SYS_fchmodat,
+            libc::SYS_setxattr,
+            libc::SYS_shmget,
+            libc::SYS_semget,
+            libc::SYS_msgget,
+            libc::SYS_mq_open,
+            libc::SYS_socket,
+            libc::SYS_setpriority,
+            libc::SYS_sched_setaffinity,
+            libc::SYS_ioprio_set,
+            libc::SYS_ptrace,
+            libc::SYS_process_vm_writev,
+            libc::SYS_mount,
+            libc::SYS_unshare,
+            libc::SYS_mknodat,
+        ] {
+            assert_eq!(verdict(nr, [0; 3]), KILL, "{nr}");
+        }
     }
 }

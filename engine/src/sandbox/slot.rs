@@ -3,9 +3,9 @@
 //! A spawner is started on first use and again after it was lost. This file does not know what is inside the
 //! sandbox, nor how outcomes are made.
 
+use super::area::Staging;
 use super::protocol::{Done, Order, Reply, Request, SPAWNER_ARGUMENT, Setup, Stream, receive, send};
-use super::stage::Staging;
-use super::{SandboxOptions, files, limits, probe};
+use super::{SandboxOptions, files, light, limits, probe};
 use gx_store::{BlobId, Blobs, Cancel, ExecuteError, Object, ScratchDir, Store, StoreError};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::io::{IoSliceMut, Write};
@@ -27,6 +27,11 @@ pub(crate) struct Slot {
     /// Counts its actions.
     number: u64,
     spawner: Option<Spawner>,
+    light: Option<Light>,
+    /// How many light commands in a row wanted another toolchain than the kept room has.
+    missed: u32,
+    /// Was a kept room refused once?
+    no_light: bool,
     /// Removes the folder, last of all.
     _scratch: ScratchDir,
 }
@@ -40,6 +45,16 @@ struct Spawner {
     /// The slot's scratch in memory. It lies in the spawner's mount namespace; this descriptor is the way to it.
     fast: Arc<OwnedFd>,
 }
+
+/// A spawner that keeps its room, and the toolchain that is in it.
+#[derive(Debug)]
+struct Light {
+    spawner: Spawner,
+    root: Option<(String, String)>,
+}
+
+/// A room's toolchain is changed (by making a new one) when so many commands in a row wanted another.
+const PATIENCE: u32 = 16;
 
 /// An action's own folder.
 #[derive(Debug)]
@@ -70,7 +85,16 @@ impl Slot {
         let scratch = store.new_scratch()?;
         let folder = scratch.path().to_owned();
         files::make_folder(&folder.join("root"))?;
-        Ok(Slot { folder, staging: None, number: 0, spawner: None, _scratch: scratch })
+        Ok(Slot {
+            folder,
+            staging: None,
+            number: 0,
+            spawner: None,
+            light: None,
+            missed: 0,
+            no_light: false,
+            _scratch: scratch,
+        })
     }
 
     /// A number for the next action.
@@ -105,12 +129,61 @@ impl Slot {
             self.staging = None;
             let disk = self.folder.join("in");
             files::remove(&disk)?;
-            let spawner = Spawner::start(store, options, &self.folder)?;
+            let spawner = Spawner::start(store, options, &self.folder, None)?;
             let base = super::stage::relative(store, &disk)?;
             self.staging = Some(Staging::new((disk, base), (spawner.fast().join("in"), "fastro/in".to_owned()))?);
             self.spawner = Some(spawner);
         }
         Ok(())
+    }
+
+    /// Is there a room that is kept, with this toolchain? Makes one, unless another toolchain is in use just now or the
+    /// machine does not let us.
+    pub(crate) fn ready_light(
+        &mut self,
+        store: &Store,
+        options: &SandboxOptions,
+        root: &Option<(String, String)>,
+    ) -> bool {
+        let name = |root: &Option<(String, String)>| root.as_ref().map(|(name, _)| name.clone());
+        match &self.light {
+            Some(light) if name(&light.root) == name(root) => {
+                self.missed = 0;
+                return true;
+            }
+            _ if self.no_light => return false,
+            Some(_) if self.missed < PATIENCE => {
+                self.missed += 1;
+                return false;
+            }
+            _ => self.missed = 0,
+        }
+        self.light = None;
+        match Spawner::start(store, options, &self.folder, Some(root.clone())) {
+            Ok(spawner) => {
+                self.light = Some(Light { spawner, root: root.clone() });
+                true
+            }
+            // An own room for each command works everywhere, and says what is wrong where it does not.
+            Err(_) => {
+                self.no_light = true;
+                false
+            }
+        }
+    }
+
+    /// The folder of the room that is kept. It is emptied, not removed.
+    pub(crate) fn own_light(&self) -> Result<(Own, files::Cleanup), ExecuteError> {
+        let Some(Light { spawner, .. }) = &self.light else { return Err(ExecuteError::Cancelled) };
+        let path = spawner.fast().join("light");
+        let cleanup = files::Cleanup::emptying(path.clone());
+        let own = Own { path, seen_as: light::OWN.to_owned(), on_disk: false, _fast: Some(spawner.fast.clone()) };
+        Ok((own, cleanup))
+    }
+
+    /// Gives up the room that is kept: something may be left in it.
+    pub(crate) fn leave_light(&mut self) {
+        self.light = None;
     }
 
     /// Runs an order to its end.
@@ -121,11 +194,21 @@ impl Slot {
         order: Order,
         cancel: &Cancel,
     ) -> Result<Ran, ExecuteError> {
-        self.ready(store, options)?;
-        let Some(spawner) = &mut self.spawner else { return Err(ExecuteError::Cancelled) };
+        let light = order.light;
+        let spawner = if light {
+            self.light.as_mut().map(|light| &mut light.spawner)
+        } else {
+            self.ready(store, options)?;
+            self.spawner.as_mut()
+        };
+        let Some(spawner) = spawner else { return Err(ExecuteError::Cancelled) };
         spawner.run(order, options.log_bytes, cancel).map_err(|error| {
             // It is in an unknown state: the next action gets a new one.
-            self.spawner = None;
+            if light {
+                self.light = None;
+            } else {
+                self.spawner = None;
+            }
             ExecuteError::Sandbox {
                 why: format!("the spawner process ended in the middle of an action: {error}"),
                 hint: "if the machine ran out of memory, use fewer jobs (-j)".to_owned(),
@@ -138,6 +221,7 @@ impl Drop for Slot {
     fn drop(&mut self) {
         // The spawner first: its namespaces hold mounts of the folder.
         self.spawner = None;
+        self.light = None;
         let _ = files::remove(&self.folder);
     }
 }
@@ -169,7 +253,13 @@ impl Spawner {
         PathBuf::from(format!("/proc/self/fd/{}", self.fast.as_raw_fd()))
     }
 
-    fn start(store: &Store, options: &SandboxOptions, folder: &Path) -> Result<Spawner, ExecuteError> {
+    /// `light` is the toolchain of the room it keeps, if it shall keep one.
+    fn start(
+        store: &Store,
+        options: &SandboxOptions,
+        folder: &Path,
+        light: Option<Option<(String, String)>>,
+    ) -> Result<Spawner, ExecuteError> {
         let failed = |error: std::io::Error| ExecuteError::Sandbox {
             why: format!("the spawner '{}' cannot be started: {error}", options.spawner.display()),
             hint: "it is gx itself, started again; is the file still there and executable?".to_owned(),
@@ -191,6 +281,8 @@ impl Spawner {
             slot: bytes(folder)?,
             mountpoint: bytes(&folder.join("root"))?,
             fast_bytes: options.fast_bytes,
+            light: light.is_some(),
+            root: light.flatten(),
         };
         let answer = send(&mut socket, &Request::Setup(setup)).and_then(|()| receive::<Reply>(&mut socket));
         let error = match answer {

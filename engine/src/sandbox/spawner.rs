@@ -5,23 +5,19 @@
 //! its end. The end of the socket is its own end, and that of whatever it runs. One thread. Invariant: when it
 //! says `Done`, no process of the action is alive. This file does not know what an action is for.
 
-use super::child::{Action, Ends, Init, Workshop};
+use super::child::{Action, Ends, Workshop};
+use super::light::Room;
 use super::limits;
 use super::mounts::{Skeleton, leave_host};
-use super::protocol::{Done, Fault, Order, Reply, Request, RunResult, SPAWNER_ARGUMENT, Stream, Told, receive, send};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use super::protocol::{
+    Done, Fault, Order, Reply, Request, RunResult, SPAWNER_ARGUMENT, Setup, Stream, Told, receive, send,
+};
+use super::watch::{Capture, Limits, pipe, watch};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Signal, pidfd_send_signal};
-use std::io::{Error, IoSlice, Read, Result, Write};
+use std::io::{IoSlice, Read, Result, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::time::{Duration, Instant};
-
-/// Output that is held back before it is sent on.
-const FLUSH: usize = 64 << 10;
-/// How often what an action wrote into memory is weighed.
-const WEIGH_EVERY: Duration = Duration::from_millis(25);
+use std::time::Instant;
 
 /// Runs this process as a spawner and ends it, if its first argument asks for that. To be called first in `main`,
 /// before any thread is started.
@@ -41,26 +37,17 @@ fn serve() -> Result<()> {
     nix::unistd::dup2_stdout(&null)?;
     nix::unistd::dup2_stderr(&null)?;
     let Request::Setup(setup) = receive(&mut socket)? else { return Ok(()) };
-    let made = prepare().and_then(|()| leave_host()).and_then(|()| Skeleton::enter(&setup));
-    let mut skeleton = match made.and_then(|skeleton| lock().map(|()| skeleton)) {
-        Ok(skeleton) => skeleton,
-        Err(fault) => return send(&mut socket, &Reply::Refused(fault)),
-    };
-    let fast = match skeleton.fast() {
-        Ok(fast) => fast,
+    let (mut skeleton, mut way, fast) = match move_in(&setup, &null) {
+        Ok(made) => made,
         Err(fault) => return send(&mut socket, &Reply::Refused(fault)),
     };
     send(&mut socket, &Reply::Ready)?;
     hand_over(&socket.0, &fast)?;
     drop(fast);
-    let mut workshop = match Workshop::new() {
-        Ok(workshop) => workshop,
-        Err(fault) => return Err(Error::from_raw_os_error(fault.errno)),
-    };
     loop {
         match receive(&mut socket)? {
             Request::Run(order) => {
-                let done = run(&mut workshop, &mut skeleton, &order, &mut socket, &null)?;
+                let done = way.run(&mut skeleton, &order, &mut socket, &null)?;
                 send(&mut socket, &Reply::Done(Box::new(done)))?;
             }
             // A kill that came too late, and a second setup, which nobody sends.
@@ -69,8 +56,19 @@ fn serve() -> Result<()> {
     }
 }
 
+/// Leaves the host and makes what actions will run in; the descriptor is that of the scratch in memory.
+fn move_in(setup: &Setup, null: &OwnedFd) -> std::result::Result<(Skeleton, Way, OwnedFd), Fault> {
+    prepare()?;
+    leave_host()?;
+    let mut skeleton = Skeleton::enter(setup)?;
+    skeleton.set_root(setup.root.as_ref())?;
+    lock()?;
+    let fast = skeleton.fast()?;
+    Ok((skeleton, Way::new(setup, null)?, fast))
+}
+
 /// The socket to the executor. Its calls set no `errno`: an init may be at work in the same memory.
-struct Wire(OwnedFd);
+pub(super) struct Wire(pub(super) OwnedFd);
 
 impl Read for Wire {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
@@ -137,166 +135,96 @@ fn lock() -> std::result::Result<(), Fault> {
     Ok(())
 }
 
-/// A pipe whose reading end does not block.
-fn pipe() -> Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
-    rustix::io::ioctl_fionbio(&read, true)?;
-    Ok((read, write))
+/// How the spawner runs actions.
+enum Way {
+    /// Each in namespaces of its own.
+    Own(Workshop),
+    /// One after the other in a room that is kept, writing into pipes that are kept.
+    Kept(Box<Room>, Box<([Capture; 2], Ends)>),
 }
 
-/// What an action writes, on its way to the executor.
-struct Capture {
-    stream: Stream,
-    from: OwnedFd,
-    held: Vec<u8>,
-    open: bool,
-}
-
-impl Capture {
-    fn new(stream: Stream, from: OwnedFd) -> Capture {
-        Capture { stream, from, held: Vec::new(), open: true }
-    }
-
-    /// Takes what is there now.
-    fn drain(&mut self, to: &mut Wire) -> Result<()> {
-        let mut buffer = [0; 16 << 10];
-        while self.open {
-            match rustix::io::read(&self.from, &mut buffer) {
-                Ok(0) => self.open = false,
-                Ok(n) => self.held.extend(buffer.iter().take(n)),
-                Err(rustix::io::Errno::AGAIN) => break,
-                Err(rustix::io::Errno::INTR) => {}
-                Err(error) => return Err(error.into()),
-            }
-            if self.held.len() >= FLUSH {
-                self.flush(to)?;
-            }
+impl Way {
+    fn new(setup: &Setup, null: &OwnedFd) -> std::result::Result<Way, Fault> {
+        if !setup.light {
+            return Workshop::new().map(Way::Own);
         }
-        Ok(())
+        let room = Room::new()?;
+        let (captures, ends) = pipes(null).map_err(|e| Fault::new("making pipes", e))?;
+        Ok(Way::Kept(Box::new(room), Box::new((captures, ends))))
     }
 
-    fn flush(&mut self, to: &mut Wire) -> Result<()> {
-        if self.held.is_empty() {
-            return Ok(());
+    fn run(&mut self, skeleton: &mut Skeleton, order: &Order, socket: &mut Wire, null: &OwnedFd) -> Result<Done> {
+        let started = Instant::now();
+        let done = |result| Done { number: order.number, result, wall_us: started.elapsed().as_micros() as u64 };
+        if let Err(fault) = skeleton.set_root(order.root.as_ref()) {
+            return Ok(done(RunResult::Told(Told::Fault(fault))));
         }
-        send(to, &Reply::Output(self.stream, std::mem::take(&mut self.held)))
+        let limits = Limits::of(order, skeleton, started);
+        let result = match self {
+            Way::Own(workshop) => in_own(workshop, order, &limits, socket, null),
+            Way::Kept(room, ends) => in_kept(room, &mut ends.0, &ends.1, order, &limits, socket),
+        };
+        let (result, ended) = result?;
+        Ok(Done { wall_us: ended.duration_since(started).as_micros() as u64, ..done(result) })
     }
 }
 
-fn run(
-    workshop: &mut Workshop,
-    skeleton: &mut Skeleton,
-    order: &Order,
-    socket: &mut Wire,
-    null: &OwnedFd,
-) -> Result<Done> {
-    let started = Instant::now();
-    let done = |result| Done { number: order.number, result, wall_us: started.elapsed().as_micros() as u64 };
-    if let Err(fault) = skeleton.set_root(order.root.as_ref()) {
-        return Ok(done(RunResult::Told(Told::Fault(fault))));
-    }
+/// Two pipes: our ends and an action's.
+fn pipes(null: &OwnedFd) -> Result<([Capture; 2], Ends)> {
     let (stdout, stdout_end) = pipe()?;
     let (stderr, stderr_end) = pipe()?;
     let ends = Ends { stdin: null.as_raw_fd(), stdout: stdout_end, stderr: stderr_end };
+    Ok(([Capture::new(Stream::Stdout, stdout), Capture::new(Stream::Stderr, stderr)], ends))
+}
+
+/// Sends on what was written last.
+fn empty(captures: &mut [Capture; 2], socket: &mut Wire) -> Result<()> {
+    captures.iter_mut().try_for_each(|capture| capture.drain(socket).and_then(|()| capture.flush(socket)))
+}
+
+fn in_own(
+    workshop: &mut Workshop,
+    order: &Order,
+    limits: &Limits<'_>,
+    socket: &mut Wire,
+    null: &OwnedFd,
+) -> Result<(RunResult, Instant)> {
+    let (mut captures, ends) = pipes(null)?;
     let action = match Action::new(order, &ends) {
         Ok(action) => action,
-        Err(why) => return Ok(done(RunResult::Told(Told::NotStarted(why)))),
+        Err(why) => return Ok((RunResult::Told(Told::NotStarted(why)), Instant::now())),
     };
     let mut running = match workshop.start(&action, order) {
         Ok(running) => running,
-        Err(fault) => return Ok(done(RunResult::Told(Told::Fault(fault)))),
+        Err(fault) => return Ok((RunResult::Told(Told::Fault(fault)), Instant::now())),
     };
     // It has its own copies of these descriptors.
     drop(ends);
-    let mut captures = [Capture::new(Stream::Stdout, stdout), Capture::new(Stream::Stderr, stderr)];
-    let deadline = order.timeout_ms.map(|ms| started + Duration::from_millis(ms));
-    let weigh = order.own.starts_with("fast/").then_some(&*skeleton);
-    let stopped = watch(&running.init, order.number, Limits { deadline, weigh }, socket, &mut captures)?;
+    let stopped = watch(&running.init.pidfd, order.number, limits, socket, &mut captures)?;
     running.wait();
     drop(running);
-    let finished = done(RunResult::Vanished);
-    for capture in &mut captures {
-        capture.drain(socket)?;
-        capture.flush(socket)?;
-    }
-    let result = match (stopped, workshop.told(&action, order)) {
-        (Some(stopped), _) => stopped,
-        (None, Some(told)) => RunResult::Told(told),
-        (None, None) => RunResult::Vanished,
-    };
-    Ok(Done { result, ..finished })
+    let ended = Instant::now();
+    empty(&mut captures, socket)?;
+    let told = || workshop.told(&action, order).map_or(RunResult::Vanished, RunResult::Told);
+    Ok((stopped.unwrap_or_else(told), ended))
 }
 
-/// What an action may not go beyond.
-struct Limits<'a> {
-    deadline: Option<Instant>,
-    /// Where what it writes lies in memory.
-    weigh: Option<&'a Skeleton>,
-}
-
-impl Limits<'_> {
-    /// How long to wait at most before the next look.
-    fn wait(&self) -> Option<Timespec> {
-        let left = self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
-        let left = if self.weigh.is_some() { Some(left.map_or(WEIGH_EVERY, |d| d.min(WEIGH_EVERY))) } else { left };
-        left.map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) })
-    }
-
-    fn exceeded(&self) -> Option<RunResult> {
-        if self.deadline.is_some_and(|at| at <= Instant::now()) {
-            return Some(RunResult::TimedOut);
-        }
-        self.weigh.is_some_and(Skeleton::is_too_big).then_some(RunResult::TooBig)
-    }
-}
-
-/// Watches the init until it has ended. Says why it was killed, if it was.
-fn watch(
-    init: &Init,
-    number: u64,
-    limits: Limits<'_>,
-    socket: &mut Wire,
+fn in_kept(
+    room: &mut Room,
     captures: &mut [Capture; 2],
-) -> Result<Option<RunResult>> {
-    let (mut stopped, mut looked) = (None, Instant::now());
-    loop {
-        let left = if stopped.is_none() { limits.wait() } else { None };
-        let [out, err] = &*captures;
-        let mut watched = [
-            PollFd::new(&init.pidfd, PollFlags::IN),
-            PollFd::new(&socket.0, PollFlags::IN),
-            PollFd::new(&out.from, if out.open { PollFlags::IN } else { PollFlags::empty() }),
-            PollFd::new(&err.from, if err.open { PollFlags::IN } else { PollFlags::empty() }),
-        ];
-        match poll(&mut watched, left.as_ref()) {
-            Ok(_) => {}
-            Err(rustix::io::Errno::INTR) => continue,
-            Err(error) => return Err(error.into()),
-        }
-        let [ended, message, ..] = watched.map(|fd| !fd.revents().is_empty());
-        if ended {
-            return Ok(stopped);
-        }
-        if message {
-            match receive(socket)? {
-                Request::Kill(n) if n == number => {
-                    stopped = stopped.or(Some(RunResult::Killed));
-                    let _ = pidfd_send_signal(&init.pidfd, Signal::KILL);
-                }
-                _ => {}
-            }
-        }
-        for capture in &mut *captures {
-            capture.drain(socket)?;
-        }
-        // Also when output keeps coming: a process that never stops writing must not escape its limits.
-        let late = looked.elapsed() >= WEIGH_EVERY || limits.deadline.is_some_and(|at| at <= Instant::now());
-        if stopped.is_none() && late {
-            looked = Instant::now();
-            stopped = limits.exceeded();
-            if stopped.is_some() {
-                let _ = pidfd_send_signal(&init.pidfd, Signal::KILL);
-            }
-        }
-    }
+    ends: &Ends,
+    order: &Order,
+    limits: &Limits<'_>,
+    socket: &mut Wire,
+) -> Result<(RunResult, Instant)> {
+    let running = match room.start(order, ends) {
+        Ok(Ok(running)) => running,
+        Ok(Err(why)) => return Ok((RunResult::Told(Told::NotStarted(why)), Instant::now())),
+        Err(fault) => return Ok((RunResult::Told(Told::Fault(fault)), Instant::now())),
+    };
+    let stopped = watch(&running.pidfd, order.number, limits, socket, captures)?;
+    let told = running.end().map_or(RunResult::Vanished, RunResult::Told);
+    let ended = Instant::now();
+    empty(captures, socket)?;
+    Ok((stopped.unwrap_or(told), ended))
 }

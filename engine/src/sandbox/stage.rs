@@ -8,60 +8,22 @@
 //! and mounted. Invariant: whatever an action can write is a copy that nobody reads again.
 //! This file does not know how mounts are made.
 
+use super::area::{Staging, below};
 use super::files;
 use super::limits::{COPY_BYTES, STAGED_BYTES, STAGED_FILES};
 use super::protocol::Mount;
 use super::slot::Own;
 use gx_store::tree::TreeError;
-use gx_store::{
-    BlobId, Blobs, Directory, ExecuteError, Job, Node, OutputKind, RelPath, Store, StoreError, TreeId, Trees,
-};
+use gx_store::{Blobs, Directory, ExecuteError, Job, Node, OutputKind, RelPath, Store, StoreError, TreeId, Trees};
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// More input files than this in one mixed folder are seen through an overlay.
 const OVERLAY_FROM: usize = 64;
-/// Pure folders kept in a slot's staging area.
-const KEPT: usize = 32;
-
-/// A folder here, and as the spawner's root has it.
-type Place = (PathBuf, String);
-
-/// The staging area of a slot: small folders in memory, large ones on disk.
-#[derive(Debug)]
-pub(crate) struct Staging {
-    disk: Place,
-    fast: Place,
-    roots: HashMap<RelPath, Root>,
-    next: u64,
-    clock: u64,
-}
-
-#[derive(Debug)]
-struct Root {
-    number: u64,
-    used: u64,
-    on_disk: bool,
-    folder: Folder,
-}
-
-/// A staged folder: what is on the disk.
-#[derive(Debug)]
-struct Folder {
-    id: TreeId,
-    entries: BTreeMap<String, Entry>,
-    /// Is there a mount point in it or below?
-    has_mounts: bool,
-}
-
-#[derive(Debug)]
-enum Entry {
-    Leaf(Node),
-    Mount(TreeId),
-    Folder(Folder),
-}
+/// An action of a kept room has at most so many inputs: they are copied.
+const LIGHT_INPUTS: usize = 16;
 
 /// A staged action.
 #[derive(Debug)]
@@ -74,182 +36,19 @@ pub(crate) struct Staged {
     pub(crate) files: Vec<PathBuf>,
     /// Folders that were made in it, parents before children.
     pub(crate) folders: Vec<PathBuf>,
+    /// Those of them that the action may not write.
+    pub(crate) sealed: Vec<PathBuf>,
 }
 
-impl Staging {
-    /// An empty area in two fresh folders.
-    pub(crate) fn new(disk: Place, fast: Place) -> Result<Staging, StoreError> {
-        files::make_folder(&disk.0)?;
-        files::make_folder(&fast.0)?;
-        Ok(Staging { disk, fast, roots: HashMap::new(), next: 0, clock: 0 })
+impl Staged {
+    fn new(work: PathBuf) -> Staged {
+        Staged { work, mounts: Vec::new(), files: Vec::new(), folders: Vec::new(), sealed: Vec::new() }
     }
-
-    /// Forgets everything, after an error that may have left it half changed.
-    pub(crate) fn reset(&mut self) -> Result<(), StoreError> {
-        self.roots.clear();
-        for (folder, _) in [&self.disk, &self.fast] {
-            files::remove(folder)?;
-            files::make_folder(folder)?;
-        }
-        Ok(())
-    }
-
-    fn path_of(&self, root: &Root) -> PathBuf {
-        let (folder, _) = if root.on_disk { &self.disk } else { &self.fast };
-        folder.join(root.number.to_string())
-    }
-
-    /// Brings the folder for `path` to the wanted tree. Gives its path in the spawner's root, and trees to mount in it.
-    fn bring(&mut self, plan: &Plan<'_>, path: &RelPath, id: TreeId) -> Result<(String, Vec<Tree>), ExecuteError> {
-        self.clock += 1;
-        let same = self.roots.get(path).is_some_and(|root| root.folder.id == id);
-        let on_disk = if same { false } else { !plan.is_light(&id)? };
-        let mut root = match self.roots.remove(path) {
-            Some(root) if same || root.on_disk == on_disk => root,
-            other => {
-                self.discard(other)?;
-                self.next += 1;
-                let root = Root { number: self.next, used: 0, on_disk, folder: Folder::empty(plan) };
-                files::make_folder(&self.path_of(&root))?;
-                root
-            }
-        };
-        root.used = self.clock;
-        let at = self.path_of(&root);
-        root.folder.bring(plan, &at, id, root.on_disk)?;
-        let mut trees = Vec::new();
-        root.folder.mounts(path, &mut trees)?;
-        let (_, base) = if root.on_disk { &self.disk } else { &self.fast };
-        let seen_as = format!("{base}/{}", root.number);
-        self.roots.insert(path.clone(), root);
-        if self.roots.len() > KEPT {
-            let oldest = self.roots.iter().min_by_key(|(_, root)| root.used).map(|(path, _)| path.clone());
-            let root = oldest.and_then(|path| self.roots.remove(&path));
-            self.discard(root)?;
-        }
-        Ok((seen_as, trees))
-    }
-
-    fn discard(&self, root: Option<Root>) -> Result<(), StoreError> {
-        root.map_or(Ok(()), |root| files::remove(&self.path_of(&root)))
-    }
-}
-
-/// A tree of the store to mount, and where below `/w`.
-type Tree = (RelPath, TreeId);
-
-impl Folder {
-    fn empty(plan: &Plan<'_>) -> Folder {
-        Folder { id: Directory::default().id(plan.store.function()), entries: BTreeMap::new(), has_mounts: false }
-    }
-
-    fn bring(&mut self, plan: &Plan<'_>, at: &Path, id: TreeId, on_disk: bool) -> Result<(), ExecuteError> {
-        if self.id == id {
-            return Ok(());
-        }
-        let wanted = plan.directory(&id)?;
-        let gone: Vec<String> = self.entries.keys().filter(|name| wanted.get(name).is_none()).cloned().collect();
-        for name in gone {
-            files::remove(&at.join(&name))?;
-            self.entries.remove(&name);
-        }
-        for (name, node) in &wanted.entries {
-            self.bring_entry(plan, &at.join(name.as_str()), name.as_str(), node, on_disk)?;
-        }
-        self.has_mounts = self.entries.values().any(|entry| match entry {
-            Entry::Mount(_) => true,
-            Entry::Folder(folder) => folder.has_mounts,
-            Entry::Leaf(_) => false,
-        });
-        self.id = id;
-        files::set_fixed_time(at)?;
-        Ok(())
-    }
-
-    fn bring_entry(
-        &mut self,
-        plan: &Plan<'_>,
-        at: &Path,
-        name: &str,
-        node: &Node,
-        on_disk: bool,
-    ) -> Result<(), ExecuteError> {
-        match (self.entries.get_mut(name), node) {
-            (Some(Entry::Leaf(there)), node) if there == node => return Ok(()),
-            (Some(Entry::Mount(there)), Node::Directory(id)) if !plan.is_own(id) => {
-                *there = *id;
-                return Ok(());
-            }
-            (Some(Entry::Folder(folder)), Node::Directory(id)) if plan.is_own(id) => {
-                return folder.bring(plan, at, *id, on_disk);
-            }
-            (Some(_), _) => {
-                files::remove(at)?;
-                self.entries.remove(name);
-            }
-            (None, _) => {}
-        }
-        let entry = match node {
-            Node::Directory(id) => {
-                files::make_folder(at)?;
-                if plan.is_own(id) {
-                    let mut folder = Folder::empty(plan);
-                    folder.bring(plan, at, *id, on_disk)?;
-                    Entry::Folder(folder)
-                } else {
-                    Entry::Mount(*id)
-                }
-            }
-            Node::Symlink(target) => {
-                files::make_link(at, target)?;
-                Entry::Leaf(node.clone())
-            }
-            Node::File { blob, executable } => {
-                stage_file(plan.store, blob, *executable, at, on_disk)?;
-                Entry::Leaf(node.clone())
-            }
-        };
-        self.entries.insert(name.to_owned(), entry);
-        Ok(())
-    }
-
-    /// Trees to mount in it and below.
-    fn mounts(&self, at: &RelPath, found: &mut Vec<Tree>) -> Result<(), ExecuteError> {
-        if !self.has_mounts {
-            return Ok(());
-        }
-        for (name, entry) in &self.entries {
-            let path = below(at, name)?;
-            match entry {
-                Entry::Mount(id) => found.push((path, *id)),
-                Entry::Folder(folder) => folder.mounts(&path, found)?,
-                Entry::Leaf(_) => {}
-            }
-        }
-        Ok(())
-    }
-}
-
-/// A file of the staging area: nothing writes it, so on disk a hard link of a large file will do.
-fn stage_file(store: &Store, blob: &BlobId, executable: bool, at: &Path, on_disk: bool) -> Result<(), StoreError> {
-    if !on_disk || blob.0.size <= COPY_BYTES {
-        return files::write_file(at, &store.blob(blob)?, executable);
-    }
-    let from = store.blob_file(blob, executable)?;
-    match std::fs::hard_link(&from, at) {
-        Ok(()) => Ok(()),
-        // Another file system, or as many links as it can hold.
-        Err(_) => files::copy_blob(store, blob, at, executable),
-    }
-}
-
-fn below(path: &RelPath, name: &str) -> Result<RelPath, ExecuteError> {
-    Ok(path.join(&RelPath::new(name).map_err(StoreError::from)?))
 }
 
 /// One action's inputs and outputs, ready to be walked.
-struct Plan<'a> {
-    store: &'a Store,
+pub(super) struct Plan<'a> {
+    pub(super) store: &'a Store,
     job: &'a Job,
     /// Folders that were made for this action, by id: what is not among them is a tree that is an input itself.
     own: HashMap<TreeId, &'a [u8]>,
@@ -275,11 +74,11 @@ impl<'a> Plan<'a> {
         Ok(Plan { store, job, own, way, read: RefCell::default() })
     }
 
-    fn is_own(&self, id: &TreeId) -> bool {
+    pub(super) fn is_own(&self, id: &TreeId) -> bool {
         self.own.contains_key(id)
     }
 
-    fn directory(&self, id: &TreeId) -> Result<Arc<Directory>, StoreError> {
+    pub(super) fn directory(&self, id: &TreeId) -> Result<Arc<Directory>, StoreError> {
         if let Some(known) = self.read.borrow().get(id) {
             return Ok(known.clone());
         }
@@ -292,7 +91,7 @@ impl<'a> Plan<'a> {
     }
 
     /// Is the folder small enough to be staged in memory?
-    fn is_light(&self, id: &TreeId) -> Result<bool, StoreError> {
+    pub(super) fn is_light(&self, id: &TreeId) -> Result<bool, StoreError> {
         let (mut bytes, mut files) = (0, 0);
         let mut folders = vec![*id];
         while let Some(id) = folders.pop() {
@@ -326,16 +125,27 @@ pub(crate) fn relative(store: &Store, path: &Path) -> Result<String, ExecuteErro
         .ok_or_else(|| StoreError::NotUtf8(path.to_owned()).into())
 }
 
-/// Stages an action for the sandbox in its own folder.
+/// Can an action with these inputs be staged without mounts: a few small files?
+pub(crate) fn is_light(job: &Job) -> bool {
+    let small = |node: &Node| match node {
+        Node::File { blob, .. } => blob.0.size <= COPY_BYTES,
+        Node::Symlink(_) => true,
+        Node::Directory(_) => false,
+    };
+    job.inputs.len() <= LIGHT_INPUTS && job.inputs.values().all(small)
+}
+
+/// Stages an action for the sandbox in its own folder. Without a staging area every input is copied; `is_light` says
+/// for which actions that is right.
 pub(crate) fn stage(
     store: &Store,
-    staging: &mut Staging,
+    staging: Option<&mut Staging>,
     job: &Job,
     own: &Own,
     overlays: bool,
 ) -> Result<Staged, ExecuteError> {
     let plan = Plan::new(store, job)?;
-    let mut staged = Staged { work: own.path.join("w"), mounts: Vec::new(), files: Vec::new(), folders: Vec::new() };
+    let mut staged = Staged::new(own.path.join("w"));
     let mut walk = Walk { plan: &plan, staging, staged: &mut staged, own, overlays };
     walk.mixed(&RelPath::default(), &job.lowered.work_tree, false)?;
     staged.folders.extend(make_outputs(&plan, &staged.work)?);
@@ -371,7 +181,7 @@ fn make_outputs(plan: &Plan<'_>, work: &Path) -> Result<Vec<PathBuf>, ExecuteErr
 
 struct Walk<'a, 'b> {
     plan: &'a Plan<'a>,
-    staging: &'b mut Staging,
+    staging: Option<&'b mut Staging>,
     staged: &'b mut Staged,
     own: &'a Own,
     overlays: bool,
@@ -384,7 +194,7 @@ impl Walk<'_, '_> {
         let files = directory.entries.values().filter(|node| !matches!(node, Node::Directory(_))).count();
         // These characters separate an overlay's options; such a path is rare enough to be copied instead.
         let plain = !path.as_str().contains([',', ':', '\\']);
-        let overlay = self.overlays && plain && !in_overlay && files > OVERLAY_FROM;
+        let overlay = self.overlays && self.staging.is_some() && plain && !in_overlay && files > OVERLAY_FROM;
         if overlay {
             self.overlay(path, &directory)?;
         }
@@ -429,9 +239,17 @@ impl Walk<'_, '_> {
         if !self.plan.is_own(&id) {
             return self.tree(path, id);
         }
-        let (from, trees) = self.staging.bring(self.plan, path, id)?;
+        let Some(staging) = &mut self.staging else { return self.copies(path, id, at) };
+        let (from, trees) = staging.bring(self.plan, path, id)?;
         self.bind(from, path);
         trees.into_iter().try_for_each(|(path, id)| self.tree(&path, id))
+    }
+
+    /// The files of a folder without outputs, which is there; in the end nothing can be added to it.
+    fn copies(&mut self, path: &RelPath, id: TreeId, at: &Path) -> Result<(), ExecuteError> {
+        self.mixed(path, &id, false)?;
+        self.staged.sealed.push(at.to_owned());
+        Ok(files::seal(at)?)
     }
 
     /// A tree of the store at a mount point that is there.
@@ -454,7 +272,8 @@ impl Walk<'_, '_> {
         own.insert(id, &bytes);
         let plan =
             Plan { store: self.plan.store, job: self.plan.job, own, read: RefCell::default(), way: BTreeSet::new() };
-        let (lower, _) = self.staging.bring(&plan, path, id)?;
+        let Some(staging) = &mut self.staging else { return Ok(()) };
+        let (lower, _) = staging.bring(&plan, path, id)?;
         let number = self.staged.mounts.len();
         files::make_folder(&self.own.path.join(format!("o{number}")))?;
         let work = format!("{}/o{number}", self.own.seen_as);
@@ -474,7 +293,7 @@ pub(crate) fn stage_copies(store: &Store, job: &Job, own: &Own) -> Result<Staged
         files::copy_node(store, node, &work.join(path))?;
     }
     let folders = make_outputs(&Plan::new(store, job)?, &work)?;
-    let staged = Staged { work, mounts: Vec::new(), files: Vec::new(), folders };
+    let staged = Staged { folders, ..Staged::new(work) };
     settle(&staged)?;
     Ok(staged)
 }

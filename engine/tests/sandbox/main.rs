@@ -8,6 +8,7 @@ mod bare;
 mod big;
 mod confined;
 mod ends;
+mod light;
 mod nobody;
 mod outputs;
 mod support;

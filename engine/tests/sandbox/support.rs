@@ -100,6 +100,8 @@ impl World {
         for applet in APPLETS {
             std::os::unix::fs::symlink("busybox", bin.join(applet)).unwrap();
         }
+        // Plain commands ask for bash and do not start it.
+        std::os::unix::fs::symlink("busybox", bin.join("bash")).unwrap();
         let tools = store.ingest_tree(&folder.path().join("tools")).unwrap();
         let options = change(SandboxOptions::new(helper()));
         let executor = LocalExecutor::start(store.clone(), slots, options).unwrap();
@@ -191,6 +193,10 @@ pub(crate) struct Builder<'a> {
 impl Builder<'_> {
     pub(crate) fn sh(self, script: &str) -> Self {
         self.args(&["sh", "-c", script])
+    }
+    /// A plain command, as a `genrule` has it.
+    pub(crate) fn plain(self, command: &str) -> Self {
+        self.args(&["/bin/bash", "-c", command])
     }
     pub(crate) fn args(mut self, arguments: &[&str]) -> Self {
         self.run.arguments = arguments.iter().map(|a| (*a).to_owned()).collect();

@@ -1,0 +1,148 @@
+//! Watching an action: what it writes, how long it runs, how much it fills, whether it is still wanted.
+//!
+//! Invariant: nothing here sets `errno`, because an init may be at work in the same memory. This file starts nothing.
+
+use super::mounts::Skeleton;
+use super::protocol::{Order, Reply, Request, RunResult, Stream, receive, send};
+use super::spawner::Wire;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Signal, pidfd_send_signal};
+use std::io::Result;
+use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
+
+/// Output that is held back before it is sent on.
+const FLUSH: usize = 64 << 10;
+/// How often what an action wrote into memory is weighed.
+const WEIGH_EVERY: Duration = Duration::from_millis(25);
+
+/// A pipe whose reading end does not block.
+pub(super) fn pipe() -> Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = pipe_with(PipeFlags::CLOEXEC)?;
+    rustix::io::ioctl_fionbio(&read, true)?;
+    Ok((read, write))
+}
+
+/// What an action writes, on its way to the executor.
+pub(super) struct Capture {
+    stream: Stream,
+    from: OwnedFd,
+    held: Vec<u8>,
+    open: bool,
+}
+
+impl Capture {
+    /// Nothing has come yet.
+    pub(super) fn new(stream: Stream, from: OwnedFd) -> Capture {
+        Capture { stream, from, held: Vec::new(), open: true }
+    }
+
+    /// Takes what is there now.
+    pub(super) fn drain(&mut self, to: &mut Wire) -> Result<()> {
+        let mut buffer = [0; 16 << 10];
+        while self.open {
+            match rustix::io::read(&self.from, &mut buffer) {
+                Ok(0) => self.open = false,
+                Ok(n) => self.held.extend(buffer.iter().take(n)),
+                Err(rustix::io::Errno::AGAIN) => break,
+                Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+            if self.held.len() >= FLUSH {
+                self.flush(to)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends on what is held back.
+    pub(super) fn flush(&mut self, to: &mut Wire) -> Result<()> {
+        if self.held.is_empty() {
+            return Ok(());
+        }
+        send(to, &Reply::Output(self.stream, std::mem::take(&mut self.held)))
+    }
+}
+
+/// What an action may not go beyond.
+pub(super) struct Limits<'a> {
+    deadline: Option<Instant>,
+    /// Where what it writes lies in memory.
+    weigh: Option<&'a Skeleton>,
+}
+
+impl<'a> Limits<'a> {
+    /// Those of an order that starts now.
+    pub(super) fn of(order: &Order, skeleton: &'a Skeleton, started: Instant) -> Limits<'a> {
+        Limits {
+            deadline: order.timeout_ms.map(|ms| started + Duration::from_millis(ms)),
+            weigh: order.own.starts_with("fast/").then_some(skeleton),
+        }
+    }
+
+    /// How long to wait at most before the next look.
+    fn wait(&self) -> Option<Timespec> {
+        let left = self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        let left = if self.weigh.is_some() { Some(left.map_or(WEIGH_EVERY, |d| d.min(WEIGH_EVERY))) } else { left };
+        left.map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) })
+    }
+
+    fn exceeded(&self) -> Option<RunResult> {
+        if self.deadline.is_some_and(|at| at <= Instant::now()) {
+            return Some(RunResult::TimedOut);
+        }
+        self.weigh.is_some_and(Skeleton::is_too_big).then_some(RunResult::TooBig)
+    }
+}
+
+/// Watches a process until it has ended. Says why it was killed, if it was.
+pub(super) fn watch(
+    process: &OwnedFd,
+    number: u64,
+    limits: &Limits<'_>,
+    socket: &mut Wire,
+    captures: &mut [Capture; 2],
+) -> Result<Option<RunResult>> {
+    let (mut stopped, mut looked) = (None, Instant::now());
+    loop {
+        let left = if stopped.is_none() { limits.wait() } else { None };
+        let [out, err] = &*captures;
+        let mut watched = [
+            PollFd::new(process, PollFlags::IN),
+            PollFd::new(&socket.0, PollFlags::IN),
+            PollFd::new(&out.from, if out.open { PollFlags::IN } else { PollFlags::empty() }),
+            PollFd::new(&err.from, if err.open { PollFlags::IN } else { PollFlags::empty() }),
+        ];
+        match poll(&mut watched, left.as_ref()) {
+            Ok(_) => {}
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(error) => return Err(error.into()),
+        }
+        let [ended, message, ..] = watched.map(|fd| !fd.revents().is_empty());
+        if ended {
+            return Ok(stopped);
+        }
+        if message {
+            match receive(socket)? {
+                Request::Kill(n) if n == number => {
+                    stopped = stopped.or(Some(RunResult::Killed));
+                    let _ = pidfd_send_signal(process, Signal::KILL);
+                }
+                _ => {}
+            }
+        }
+        for capture in &mut *captures {
+            capture.drain(socket)?;
+        }
+        // Also when output keeps coming: a process that never stops writing must not escape its limits.
+        let late = looked.elapsed() >= WEIGH_EVERY || limits.deadline.is_some_and(|at| at <= Instant::now());
+        if stopped.is_none() && late {
+            looked = Instant::now();
+            stopped = limits.exceeded();
+            if stopped.is_some() {
+                let _ = pidfd_send_signal(process, Signal::KILL);
+            }
+        }
+    }
+}

@@ -97,7 +97,7 @@ pub(crate) const LEAKS: &[Leak] = &[
     leak("times_set_to_now", Moment, "DDSS"),
     leak("times_of_a_pipe", Moment, "DDSS"),
     leak("times_of_memory", Moment, "DDSS"),
-    shell("time_of_a_file_by_ls", "touch /tmp/x; stat -c %y /tmp/x", Moment, "DDSS"),
+    shell("time_of_a_file_by_ls", "touch made; stat -c %y made", Moment, "DDSS"),
     // Chance.
     leak("getrandom_call", Moment, "DDSS"),
     fixed("getrandom_call_static", "getrandom_call", Moment, "DDSS"),
@@ -111,7 +111,7 @@ pub(crate) const LEAKS: &[Leak] = &[
     leak("random_of_the_cpu", RandomOfCpu, "DDDD"),
     leak("seed_of_the_cpu", SeedOfCpu, "DDDD"),
     leak("name_of_a_temporary_file", Moment, "DDSS"),
-    shell("temporary_name_of_the_shell", "mktemp", Moment, "DDSS"),
+    shell("temporary_name_of_the_shell", "mktemp -u", Moment, "DDSS"),
     leak("port_that_is_drawn", Moment, "DDSS"),
     leak("abstract_name_that_is_drawn", Moment, "DDSS"),
     leak("cookie_of_a_socket", Moment, "DDSS"),
@@ -159,7 +159,7 @@ pub(crate) const LEAKS: &[Leak] = &[
     leak("open_files_of_the_machine", Moment, "D-SS"),
     leak("free_memory", Moment, "DDSS"),
     leak("free_space", Moment, "D-SS"),
-    leak("mount_table", Temporaries, "DDSS"),
+    leak("mount_table", Temporaries, "DxSS"),
     // Where it runs.
     leak("working_folder", Folder, "DSSS"),
     leak("own_path", Folder, "DSSS"),
@@ -262,9 +262,9 @@ pub(crate) const LEAKS: &[Leak] = &[
     leak("message_queue_of_the_host", Neighbours, "DSSS"),
     leak("key_of_the_user", Neighbours, "DSSS"),
     leak("other_processes", Neighbours, "DSSS"),
-    leak("a_file_of_the_host", Neighbours, "DSSS"),
+    leak("a_file_of_the_host", Root, "DSSS"),
     leak("a_temporary_file_of_the_host", Neighbours, "DSSS"),
-    leak("times_of_the_root", Neighbours, "DDSS"),
+    leak("times_of_the_root", Root, "DDSS"),
     leak("an_undeclared_file_of_the_workspace", Undeclared, "DSSS"),
     // What an earlier action left.
     leak("left_in_temporary", Leftovers, "DSSS"),

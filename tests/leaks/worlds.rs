@@ -47,6 +47,7 @@ pub(crate) enum World {
     Etc,
     Network,
     Neighbours,
+    Root,
     Undeclared,
     Leftovers,
 }
@@ -91,6 +92,7 @@ pub(crate) const WORLDS: &[World] = &[
     Etc,
     Network,
     Neighbours,
+    Root,
     Undeclared,
     Leftovers,
 ];
@@ -154,6 +156,7 @@ impl World {
             Etc => "another `/etc`",
             Network => "a machine without network",
             Neighbours => "listeners, shared memory, keys, files and processes of the host",
+            Root => "other files and folders outside of `/tmp`",
             Undeclared => "an undeclared file in the workspace",
             Leftovers => "an earlier action that leaves something behind",
         }
@@ -175,6 +178,7 @@ impl World {
             SeedOfCpu => flag("rdseed"),
             User | Groups => root().and_then(|()| has("setpriv")),
             UserMap => has("unshare"),
+            Root => root(),
             Hosts | Etc | Network => root().and_then(|()| has("unshare")),
             FileSystem if kind(&on_disk()) == kind(in_memory()) => Err("there is one kind of file system".to_owned()),
             Temporaries => root().and_then(|()| match kind(Path::new("/tmp")).as_str() {
@@ -214,7 +218,7 @@ impl World {
             (FileSystem, Side::First) | (Temporaries, _) => TestSpace::below(&on_disk()),
             (FileSystem, Side::Second) => TestSpace::below(in_memory()),
             (Folder, Side::Second) => {
-                let folder = on_disk().join("a folder/somewhere/else/entirely");
+                let folder = elsewhere().join("somewhere/else/entirely");
                 std::fs::create_dir_all(&folder).expect("folders can be made");
                 TestSpace::below(&folder)
             }
@@ -267,7 +271,8 @@ impl World {
             }
             (Network, _) => words("unshare --net"),
             (
-                Moment | RandomOfCpu | SeedOfCpu | Machine | Folder | FileSystem | Neighbours | Undeclared | Leftovers,
+                Moment | RandomOfCpu | SeedOfCpu | Machine | Folder | FileSystem | Neighbours | Root | Undeclared
+                | Leftovers,
                 _,
             ) => Vec::new(),
         }
@@ -279,20 +284,24 @@ impl World {
         match self {
             Etc => planted.folders.push(other_etc()),
             ControlGroup => planted.folders.extend(control_group()),
+            Folder => planted.folders.push(elsewhere()),
+            Root => {
+                let (file, folder) = (PathBuf::from("/opt/gx-leak-host-file"), PathBuf::from("/gx-leak"));
+                std::fs::create_dir_all("/opt").expect("root can write");
+                std::fs::write(&file, "of the host\n").expect("root can write");
+                // The root's own times are those of its last change.
+                std::fs::create_dir(&folder).expect("root can write");
+                planted.files.push(file);
+                planted.folders.push(folder);
+            }
             Leftovers => planted.clear = Some((probe.to_owned(), "clear_what_was_left")),
             Neighbours => {
                 planted.clear = Some((probe.to_owned(), "clear_things_of_the_host"));
                 let made = Command::new(probe).args(["make_things_of_the_host", "/dev/null"]).status();
                 assert!(made.expect("the probe can be run").success());
-                for file in ["/opt/gx-leak-host-file", "/tmp/gx-leak-host-file"].map(PathBuf::from) {
-                    if std::fs::write(&file, "of the host\n").is_ok() {
-                        planted.files.push(file);
-                    }
-                }
-                // The root's own times are those of its last change.
-                if std::fs::create_dir("/gx-leak").is_ok() {
-                    planted.folders.push(PathBuf::from("/gx-leak"));
-                }
+                let file = PathBuf::from("/tmp/gx-leak-host-file");
+                std::fs::write(&file, "of the host\n").expect("/tmp can be written");
+                planted.files.push(file);
                 planted._tcp = Some(TcpListener::bind("127.0.0.1:47163").expect("a port of the test's is free"));
                 let abstract_name = SocketAddr::from_abstract_name("gx-leak-listener").expect("a name");
                 let socket = PathBuf::from("/tmp/gx-leak-listener");
@@ -328,6 +337,11 @@ impl World {
         }
         None
     }
+}
+
+/// Another folder than other worlds have, with a blank in its name.
+fn elsewhere() -> PathBuf {
+    on_disk().join(format!("a folder of {}", std::process::id()))
 }
 
 /// A folder on a disk.

@@ -266,7 +266,7 @@ fn tried(action: &Action) -> Result<Said, (Step, i32)> {
         loopback_up().map_err(|errno| (Step::Loopback, errno))?;
     }
     action.mounts.furnish().map_err(|(at, errno)| (Step::Furnish(at), errno.raw_os_error()))?;
-    drop_capabilities().map_err(|errno| (Step::Capabilities, errno))?;
+    drop_capabilities(0).map_err(|errno| (Step::Capabilities, errno))?;
     match action.launch.go().map_err(|errno| (Step::Start, errno))? {
         Ok(pid) => reap(pid).map_err(failed(Step::Wait)),
         Err((index, errno)) => Ok(Said::NotStarted(index, errno)),
@@ -295,20 +295,19 @@ fn reap(pid: i32) -> Result<Said, rustix::io::Errno> {
     })
 }
 
-/// Empties the permitted, effective and inheritable sets. The bounding set was emptied in the spawner.
-pub(super) fn drop_capabilities() -> Result<(), i32> {
+/// Empties the permitted, effective and inheritable sets. The bounding set was emptied in the spawner. `secret` is for a
+/// filter that wants one (see `seccomp::light`).
+pub(super) fn drop_capabilities(secret: u64) -> Result<(), i32> {
     #[repr(C)]
     struct Header {
         version: u32,
         pid: i32,
     }
     let header = Header { version: 0x2008_0522, pid: 0 };
-    let nothing = [0u32; 6];
+    let sets = [0u32; 6];
     // SAFETY: both structures have the layout of version 3 and live through the call.
-    if unsafe { libc::syscall(libc::SYS_capset, &raw const header, nothing.as_ptr()) } != 0 {
-        return Err(last_errno());
-    }
-    Ok(())
+    let done = unsafe { libc::syscall(libc::SYS_capset, &raw const header, sets.as_ptr(), 0, 0, 0, secret) };
+    if done == 0 { Ok(()) } else { Err(last_errno()) }
 }
 
 pub(super) fn last_errno() -> i32 {

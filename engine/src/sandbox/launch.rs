@@ -82,8 +82,8 @@ impl Launch {
             spared,
             redirections,
             descriptors: [ends.stdin, ends.stdout.as_raw_fd(), ends.stderr.as_raw_fd()],
-            filter: if order.light { super::seccomp::light() } else { super::seccomp::program() },
-            // A light command has its spawner's.
+            // A light command has its spawner's, and its spawner's stack.
+            filter: if order.light { Vec::new() } else { super::seccomp::program() },
             stack: vec![0; if order.light { 0 } else { STACK / size_of::<u128>() }].into(),
             failure: std::cell::Cell::new((0, 0)),
         })
@@ -118,11 +118,13 @@ impl Launch {
     fn become_program(&self) -> (usize, i32) {
         let own = |errno: i32| (usize::MAX, errno);
         let last = || Error::last_os_error().raw_os_error().unwrap_or(libc::EIO);
-        let filter = libc::sock_fprog { len: self.filter.len() as u16, filter: self.filter.as_ptr().cast_mut() };
         let [stdin, stdout, stderr] = self.descriptors;
         // SAFETY: only system calls that take numbers, and pointers to values that live in the waiting parent.
         unsafe {
-            libc::setsid();
+            // A light command has made this call before, with its spawner's secret.
+            if !self.filter.is_empty() {
+                libc::setsid();
+            }
             // The sources all lie above 2, so none is overwritten before it is copied.
             if libc::dup2(stdin, 0) == -1 || libc::dup2(stdout, 1) == -1 || libc::dup2(stderr, 2) == -1 {
                 return own(last());
@@ -130,9 +132,10 @@ impl Launch {
             if libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) != 0 {
                 return own(last());
             }
-            let flags = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-            if libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) != 0 {
-                return own(last());
+            if !self.filter.is_empty()
+                && let Err(errno) = super::seccomp::install(&self.filter)
+            {
+                return own(errno);
             }
             if self.spared.as_ref().is_some_and(|shell| libc::access(shell.as_ptr(), libc::X_OK) != 0) {
                 return own(last());

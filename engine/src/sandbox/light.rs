@@ -13,6 +13,7 @@ use super::child::{Ends, drop_capabilities, last_errno};
 use super::launch::{Launch, STACK};
 use super::mounts::Mounts;
 use super::protocol::{Fault, Order, Told};
+use super::seccomp;
 use nix::sched::{CloneFlags, unshare};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::io::{Error, Read, Write};
@@ -29,6 +30,8 @@ pub(crate) struct Room {
     mounts: OwnedFd,
     /// Both ends of its process 1's life: when this is gone, so is that.
     _lifeline: OwnedFd,
+    /// What the filter wants to see from the spawner.
+    secret: u64,
     /// A command's stack until it is its program.
     stack: Vec<u128>,
 }
@@ -37,6 +40,7 @@ pub(crate) struct Room {
 struct Errand<'a> {
     launch: &'a Launch,
     mounts: RawFd,
+    secret: u64,
     /// A step before the program that failed.
     errno: std::cell::Cell<i32>,
 }
@@ -94,7 +98,7 @@ impl Room {
             Some(_) => {}
             None => return Err(Fault::new("hearing from process 1", Error::from_raw_os_error(libc::EPIPE))),
         }
-        Ok(Room { mounts, _lifeline: lifeline, stack: vec![0; STACK / size_of::<u128>()] })
+        Ok(Room { mounts, secret: secret()?, _lifeline: lifeline, stack: vec![0; STACK / size_of::<u128>()] })
     }
 
     /// Starts a command. `Ok(Err(_))` says why it could not be started.
@@ -103,17 +107,61 @@ impl Room {
             Ok(launch) => launch,
             Err(why) => return Ok(Err(why)),
         };
-        let errand = Errand { launch: &launch, mounts: self.mounts.as_raw_fd(), errno: std::cell::Cell::new(0) };
+        let errand = Errand {
+            launch: &launch,
+            mounts: self.mounts.as_raw_fd(),
+            secret: self.secret,
+            errno: std::cell::Cell::new(0),
+        };
         let running = self.clone_command(&errand).map_err(|e| Fault::new("starting the action's process", e))?;
         // The command is its program by now, or has ended.
         match (errand.errno.get(), launch.failed()) {
             (0, None) => Ok(Ok(running)),
             (errno, failed) => {
-                let _ = running.end();
+                let _ = self.end(&running);
                 let errno = failed.map_or(errno, |(_, errno)| errno);
                 Ok(Err(Error::from_raw_os_error(errno).to_string()))
             }
         }
+    }
+
+    /// From now on this process and its commands live by the filter of light commands.
+    pub(crate) fn close(&self) -> Result<(), i32> {
+        seccomp::install(&seccomp::light(self.secret))
+    }
+
+    /// Kills a command.
+    pub(crate) fn kill(&self, process: &OwnedFd) {
+        let (no_info, no_flags) = (std::ptr::null::<libc::siginfo_t>(), 0);
+        // SAFETY: a descriptor, numbers and a null pointer. One that has ended already is no harm.
+        unsafe {
+            let nr = libc::SYS_pidfd_send_signal;
+            libc::syscall(nr, process.as_raw_fd(), libc::SIGKILL, no_info, no_flags, 0, self.secret);
+        }
+    }
+
+    /// Waits for a command's end.
+    pub(crate) fn end(&self, running: &Running) -> Option<Told> {
+        let mut status = 0;
+        // SAFETY: a plain C structure of numbers, which may be zero.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        let (at, cost) = (&raw mut status, &raw mut usage);
+        loop {
+            // SAFETY: both are valid places for the answer.
+            match unsafe { libc::syscall(libc::SYS_wait4, running.pid, at, 0, cost, 0, self.secret) } {
+                -1 if last_errno() == libc::EINTR => {}
+                -1 => return None,
+                _ => break,
+            }
+        }
+        let micros = |t: libc::timeval| (t.tv_sec as u64) * 1_000_000 + t.tv_usec as u64;
+        let status = if libc::WIFSIGNALED(status) { -libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
+        Some(Told::Ran {
+            status,
+            user_us: micros(usage.ru_utime),
+            system_us: micros(usage.ru_stime),
+            max_rss_kib: usage.ru_maxrss as u64,
+        })
     }
 
     fn clone_command(&mut self, errand: &Errand<'_>) -> Result<Running, Error> {
@@ -130,7 +178,7 @@ impl Room {
         how.set_tid_size = 1;
         // SAFETY: CLONE_VFORK holds this process until the child has called `execve` or ended, so the errand and the
         // stack outlive the child's use of them; the child allocates nothing and takes no lock.
-        let pid = unsafe { clone3(&how, enter, (&raw const *errand).cast()) };
+        let pid = unsafe { clone3(&how, self.secret, enter, (&raw const *errand).cast()) };
         match pid {
             // SAFETY: the kernel has just made this descriptor for us and nobody else has it.
             1.. => Ok(Running { pid: pid as libc::pid_t, pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } }),
@@ -139,28 +187,13 @@ impl Room {
     }
 }
 
-impl Running {
-    /// Waits for its end.
-    pub(crate) fn end(self) -> Option<Told> {
-        let mut status = 0;
-        // SAFETY: a plain C structure of numbers, which may be zero.
-        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
-        loop {
-            // SAFETY: both are valid places for the answer.
-            match unsafe { libc::wait4(self.pid, &raw mut status, 0, &raw mut usage) } {
-                -1 if last_errno() == libc::EINTR => {}
-                -1 => return None,
-                _ => break,
-            }
-        }
-        let micros = |t: libc::timeval| (t.tv_sec as u64) * 1_000_000 + t.tv_usec as u64;
-        let status = if libc::WIFSIGNALED(status) { -libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
-        Some(Told::Ran {
-            status,
-            user_us: micros(usage.ru_utime),
-            system_us: micros(usage.ru_stime),
-            max_rss_kib: usage.ru_maxrss as u64,
-        })
+/// A number that nobody else knows.
+fn secret() -> Result<u64, Fault> {
+    let mut bytes = [0; 8];
+    // SAFETY: the place is live and as long as is said.
+    match unsafe { libc::getrandom(bytes.as_mut_ptr().cast(), bytes.len(), 0) } {
+        8 => Ok(u64::from_ne_bytes(bytes)),
+        _ => Err(Fault::new("asking for a random number", Error::last_os_error())),
     }
 }
 
@@ -170,7 +203,7 @@ fn first_process(room: &Mounts, asleep: OwnedFd, report: OwnedFd) -> ! {
     let mut report = std::fs::File::from(report);
     let furnished = room.furnish().map_err(|(at, errno)| (room.words(at), errno.raw_os_error()));
     let ready = furnished.and_then(|()| {
-        let dropped = drop_capabilities().map_err(|errno| ("dropping capabilities".to_owned(), errno));
+        let dropped = drop_capabilities(0).map_err(|errno| ("dropping capabilities".to_owned(), errno));
         // SAFETY: takes numbers only.
         let moved = unsafe { libc::dup2(asleep.as_raw_fd(), 0) };
         dropped.and(if moved == 0 { Ok(()) } else { Err(("moving a pipe".to_owned(), last_errno())) })
@@ -191,11 +224,16 @@ fn first_process(room: &Mounts, asleep: OwnedFd, report: OwnedFd) -> ! {
 extern "C" fn enter(errand: *const libc::c_void) -> ! {
     // SAFETY: `clone_command` passes an errand that outlives this process's use of it.
     let errand = unsafe { &*errand.cast::<Errand<'_>>() };
+    let secret = errand.secret;
     // SAFETY: numbers and a live string only.
-    let entered = unsafe { libc::setns(errand.mounts, libc::CLONE_NEWNS) == 0 && libc::chdir(c"/w".as_ptr()) == 0 };
+    let entered = unsafe {
+        libc::syscall(libc::SYS_setns, errand.mounts, libc::CLONE_NEWNS, 0, 0, 0, secret) == 0
+            && libc::chdir(c"/w".as_ptr()) == 0
+            && libc::syscall(libc::SYS_setsid, 0, 0, 0, 0, 0, secret) != -1
+    };
     if !entered {
         errand.errno.set(last_errno());
-    } else if let Err(errno) = drop_capabilities() {
+    } else if let Err(errno) = drop_capabilities(secret) {
         errand.errno.set(errno);
     } else {
         errand.launch.try_program();
@@ -210,6 +248,7 @@ extern "C" fn enter(errand: *const libc::c_void) -> ! {
 // SAFETY: callers keep `first`'s argument and the stack in `how` alive until the child has ended or become a program.
 unsafe fn clone3(
     how: &libc::clone_args,
+    secret: u64,
     first: extern "C" fn(*const libc::c_void) -> !,
     argument: *const libc::c_void,
 ) -> libc::c_long {
@@ -229,6 +268,7 @@ unsafe fn clone3(
             inlateout("rax") libc::SYS_clone3 => answer,
             in("rdi") how,
             in("rsi") size_of::<libc::clone_args>(),
+            in("r9") secret,
             in("r12") first,
             in("r13") argument,
             lateout("rcx") _,
@@ -242,6 +282,7 @@ unsafe fn clone3(
 // SAFETY: as above.
 unsafe fn clone3(
     how: &libc::clone_args,
+    secret: u64,
     first: extern "C" fn(*const libc::c_void) -> !,
     argument: *const libc::c_void,
 ) -> libc::c_long {
@@ -258,6 +299,7 @@ unsafe fn clone3(
             "2:",
             inlateout("x0") &raw const *how => answer,
             in("x1") size_of::<libc::clone_args>(),
+            in("x5") secret,
             in("x8") libc::SYS_clone3,
             in("x20") first,
             in("x21") argument,

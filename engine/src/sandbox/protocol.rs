@@ -205,9 +205,14 @@ pub(crate) fn receive<T: DeserializeOwned>(from: &mut impl Read) -> Result<T> {
     if length > LONGEST {
         return Err(Error::new(ErrorKind::InvalidData, "a message is too long"));
     }
-    let mut bytes = vec![0; length as usize];
-    from.read_exact(&mut bytes)?;
-    let (message, _) = bincode::serde::decode_from_slice(&bytes, bincode::config::standard()).map_err(Error::other)?;
+    // Neither length is believed: what is not there takes no memory.
+    let mut bytes = Vec::new();
+    from.take(length.into()).read_to_end(&mut bytes)?;
+    if bytes.len() != length as usize {
+        return Err(ErrorKind::UnexpectedEof.into());
+    }
+    let honest = bincode::config::standard().with_limit::<{ LONGEST as usize }>();
+    let (message, _) = bincode::serde::decode_from_slice(&bytes, honest).map_err(Error::other)?;
     Ok(message)
 }
 

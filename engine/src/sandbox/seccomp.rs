@@ -32,6 +32,7 @@ const FIRST_ARGUMENT: u32 = 16;
 /// The same of the second and third.
 const SECOND_ARGUMENT: u32 = 24;
 const THIRD_ARGUMENT: u32 = 32;
+const SIXTH_ARGUMENT: u32 = 56;
 
 /// Flags of `clone` that make namespaces.
 const NEW_NAMESPACES: u32 = 0x7e02_0000;
@@ -214,6 +215,16 @@ const LIGHT_HERE: &[c_long] = &[
 #[cfg(target_arch = "aarch64")]
 const LIGHT_HERE: &[c_long] = &[];
 
+/// What the spawner of light commands does for them besides.
+const SPAWNER: &[c_long] = &[
+    libc::SYS_clone3,
+    libc::SYS_wait4,
+    libc::SYS_setns,
+    libc::SYS_capset,
+    libc::SYS_setsid,
+    libc::SYS_pidfd_send_signal,
+];
+
 /// What a light command may ask of a device or file: is it a terminal, and may this file share another's blocks?
 const LIGHT_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x4004_9409];
 
@@ -241,8 +252,10 @@ fn native() -> Vec<sock_filter> {
     code
 }
 
-/// The filter of a light command: what is not on the list kills it, and it runs again under `program`.
-pub(crate) fn light() -> Vec<sock_filter> {
+/// The filter of light commands: what is not on the list kills a command, and it runs again under `program`. It is put on
+/// their spawner, once, and is theirs by descent. The spawner's own calls have the secret as their sixth argument, which
+/// none of them has otherwise; a command does not know it, and dies of the first guess.
+pub(crate) fn light(secret: u64) -> Vec<sock_filter> {
     let mut code = native();
     for nr in LIGHT.iter().chain(LIGHT_HERE) {
         code.extend([op(JUMP_EQUAL, *nr as u32, 0, 1), op(RETURN, ALLOW, 0, 0)]);
@@ -259,7 +272,7 @@ pub(crate) fn light() -> Vec<sock_filter> {
     }
     // Its own limits (process 0) may be read (a null pointer to new ones).
     code.extend([
-        op(JUMP_EQUAL, libc::SYS_prlimit64 as u32, 0, 7),
+        op(JUMP_EQUAL, libc::SYS_prlimit64 as u32, 0, 8),
         op(LOAD, FIRST_ARGUMENT, 0, 0),
         op(JUMP_EQUAL, 0, 0, 5),
         op(LOAD, THIRD_ARGUMENT, 0, 0),
@@ -269,7 +282,31 @@ pub(crate) fn light() -> Vec<sock_filter> {
         op(RETURN, ALLOW, 0, 0),
         op(RETURN, KILL, 0, 0),
     ]);
+    let count = SPAWNER.len() as u8;
+    for (index, nr) in SPAWNER.iter().enumerate() {
+        code.push(op(JUMP_EQUAL, *nr as u32, count - index as u8, 0));
+    }
+    code.extend([
+        op(RETURN, KILL, 0, 0),
+        op(LOAD, SIXTH_ARGUMENT, 0, 0),
+        op(JUMP_EQUAL, secret as u32, 0, 3),
+        op(LOAD, SIXTH_ARGUMENT + 4, 0, 0),
+        op(JUMP_EQUAL, (secret >> 32) as u32, 0, 1),
+        op(RETURN, ALLOW, 0, 0),
+        op(RETURN, KILL, 0, 0),
+    ]);
     code
+}
+
+/// Puts a filter on this process and all that it starts from now on. Allocates nothing.
+pub(crate) fn install(filter: &[sock_filter]) -> Result<(), i32> {
+    let filter = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
+    let flags = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    // SAFETY: the kernel copies the program, which lives through the call.
+    match unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) } {
+        0 => Ok(()),
+        _ => Err(super::child::last_errno()),
+    }
 }
 
 /// The filter's program.
@@ -302,10 +339,10 @@ mod tests {
 
     /// Runs the program as the kernel would.
     fn verdict(arch: u32, nr: u32, first: u32) -> u32 {
-        run(&program(), arch, nr, [first.into(), 0, 0])
+        run(&program(), arch, nr, [first.into(), 0, 0, 0, 0, 0])
     }
 
-    fn run(code: &[sock_filter], arch: u32, nr: u32, arguments: [u64; 3]) -> u32 {
+    fn run(code: &[sock_filter], arch: u32, nr: u32, arguments: [u64; 6]) -> u32 {
         let (mut pc, mut a) = (0usize, 0u32);
         loop {
             let i = code[pc];
@@ -349,8 +386,17 @@ mod tests {
 
     #[test]
     fn verdicts_on_light_commands() {
-        let code = light();
-        let verdict = |nr: c_long, arguments| run(&code, ARCH, nr as u32, arguments);
+        let secret = 0x1234_5678_9abc_def0;
+        let code = light(secret);
+        let verdict = |nr: c_long, [a, b, c]: [u64; 3]| run(&code, ARCH, nr as u32, [a, b, c, 0, 0, 0]);
+        for nr in SPAWNER {
+            let with = |sixth| run(&code, ARCH, *nr as u32, [0, 0, 0, 0, 0, sixth]);
+            assert_eq!(with(secret), ALLOW);
+            for guess in [0, secret >> 32, secret & 0xffff_ffff, secret ^ 1, secret ^ 1 << 63] {
+                assert_eq!(with(guess), KILL);
+            }
+        }
+        assert_eq!(run(&code, ARCH, libc::SYS_mount as u32, [0, 0, 0, 0, 0, secret]), KILL);
         assert_eq!(verdict(libc::SYS_read, [0; 3]), ALLOW);
         assert_eq!(verdict(libc::SYS_exit_group, [0; 3]), ALLOW);
         for request in LIGHT_REQUESTS {
@@ -363,7 +409,7 @@ mod tests {
         assert_eq!(verdict(libc::SYS_prlimit64, [0, 7, 4096]), KILL);
         assert_eq!(verdict(libc::SYS_prlimit64, [0, 7, 1 << 40]), KILL);
         assert_eq!(verdict(libc::SYS_prlimit64, [1, 7, 0]), KILL);
-        assert_eq!(run(&code, 0x4000_0003, libc::SYS_read as u32, [0; 3]), KILL);
+        assert_eq!(run(&code, 0x4000_0003, libc::SYS_read as u32, [0; 6]), KILL);
         for nr in [
             libc::SYS_clone,
             libc::SYS_clone3,

@@ -14,7 +14,8 @@ use super::protocol::{
 };
 use super::watch::{Capture, Limits, pipe, watch};
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
-use std::io::{IoSlice, Read, Result, Write};
+use rustix::process::{Signal, pidfd_send_signal};
+use std::io::{Error, IoSlice, Read, Result, Write};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::time::Instant;
@@ -44,6 +45,9 @@ fn serve() -> Result<()> {
     send(&mut socket, &Reply::Ready)?;
     hand_over(&socket.0, &fast)?;
     drop(fast);
+    if let Way::Kept(room, _) = &way {
+        room.close().map_err(Error::from_raw_os_error)?;
+    }
     loop {
         match receive(&mut socket)? {
             Request::Run(order) => {
@@ -200,7 +204,11 @@ fn in_own(
     };
     // It has its own copies of these descriptors.
     drop(ends);
-    let stopped = watch(&running.init.pidfd, order.number, limits, socket, &mut captures)?;
+    let kill = |process: &OwnedFd| {
+        // One that has ended already is no harm.
+        let _ = pidfd_send_signal(process, Signal::KILL);
+    };
+    let stopped = watch(&running.init.pidfd, order.number, limits, socket, &mut captures, kill)?;
     running.wait();
     drop(running);
     let ended = Instant::now();
@@ -222,8 +230,8 @@ fn in_kept(
         Ok(Err(why)) => return Ok((RunResult::Told(Told::NotStarted(why)), Instant::now())),
         Err(fault) => return Ok((RunResult::Told(Told::Fault(fault)), Instant::now())),
     };
-    let stopped = watch(&running.pidfd, order.number, limits, socket, captures)?;
-    let told = running.end().map_or(RunResult::Vanished, RunResult::Told);
+    let stopped = watch(&running.pidfd, order.number, limits, socket, captures, |process| room.kill(process))?;
+    let told = room.end(&running).map_or(RunResult::Vanished, RunResult::Told);
     let ended = Instant::now();
     empty(captures, socket)?;
     Ok((stopped.unwrap_or(told), ended))

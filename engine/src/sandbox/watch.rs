@@ -7,7 +7,6 @@ use super::protocol::{Order, Reply, Request, RunResult, Stream, receive, send};
 use super::spawner::Wire;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
-use rustix::process::{Signal, pidfd_send_signal};
 use std::io::Result;
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
@@ -96,13 +95,14 @@ impl<'a> Limits<'a> {
     }
 }
 
-/// Watches a process until it has ended. Says why it was killed, if it was.
+/// Watches a process until it has ended. Says why it was killed (by `kill`), if it was.
 pub(super) fn watch(
     process: &OwnedFd,
     number: u64,
     limits: &Limits<'_>,
     socket: &mut Wire,
     captures: &mut [Capture; 2],
+    kill: impl Fn(&OwnedFd),
 ) -> Result<Option<RunResult>> {
     let (mut stopped, mut looked) = (None, Instant::now());
     loop {
@@ -127,7 +127,7 @@ pub(super) fn watch(
             match receive(socket)? {
                 Request::Kill(n) if n == number => {
                     stopped = stopped.or(Some(RunResult::Killed));
-                    let _ = pidfd_send_signal(process, Signal::KILL);
+                    kill(process);
                 }
                 _ => {}
             }
@@ -141,7 +141,7 @@ pub(super) fn watch(
             looked = Instant::now();
             stopped = limits.exceeded();
             if stopped.is_some() {
-                let _ = pidfd_send_signal(process, Signal::KILL);
+                kill(process);
             }
         }
     }

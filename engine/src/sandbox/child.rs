@@ -295,8 +295,8 @@ fn reap(pid: i32) -> Result<Said, rustix::io::Errno> {
     })
 }
 
-/// Empties the permitted, effective and inheritable sets. The bounding set was emptied in the spawner. `secret` is for a
-/// filter that wants one (see `seccomp::light`).
+/// Empties the permitted, effective and inheritable sets. The bounding set was emptied in the spawner. `secret` is for
+/// a filter that wants one (see `seccomp::light`).
 pub(super) fn drop_capabilities(secret: u64) -> Result<(), i32> {
     #[repr(C)]
     struct Header {

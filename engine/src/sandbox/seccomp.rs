@@ -252,9 +252,9 @@ fn native() -> Vec<sock_filter> {
     code
 }
 
-/// The filter of light commands: what is not on the list kills a command, and it runs again under `program`. It is put on
-/// their spawner, once, and is theirs by descent. The spawner's own calls have the secret as their sixth argument, which
-/// none of them has otherwise; a command does not know it, and dies of the first guess.
+/// The filter of light commands: what is not on the list kills a command, and it runs again under `program`. It is put
+/// on their spawner, once, and is theirs by descent. The spawner's own calls have the secret as their sixth argument,
+/// which none of them has otherwise; a command does not know it, and dies of the first guess.
 pub(crate) fn light(secret: u64) -> Vec<sock_filter> {
     let mut code = native();
     for nr in LIGHT.iter().chain(LIGHT_HERE) {

@@ -228,6 +228,19 @@ const SPAWNER: &[c_long] = &[
 /// What a light command may ask of a device or file: is it a terminal, and may this file share another's blocks?
 const LIGHT_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x4004_9409];
 
+/// What it may ask of a descriptor: copies, flags and locks, which end with it; no owner and no signal.
+const LIGHT_FILE_CONTROLS: &[u32] = &[
+    libc::F_DUPFD as u32,
+    libc::F_DUPFD_CLOEXEC as u32,
+    libc::F_GETFD as u32,
+    libc::F_SETFD as u32,
+    libc::F_GETFL as u32,
+    libc::F_SETFL as u32,
+    libc::F_GETLK as u32,
+    libc::F_SETLK as u32,
+    libc::F_SETLKW as u32,
+];
+
 /// What it may ask of its own process: what is it called?
 const LIGHT_CONTROLS: &[u32] = &[libc::PR_SET_NAME as u32, libc::PR_GET_NAME as u32];
 
@@ -260,9 +273,11 @@ pub(crate) fn light(secret: u64) -> Vec<sock_filter> {
     for nr in LIGHT.iter().chain(LIGHT_HERE) {
         code.extend([op(JUMP_EQUAL, *nr as u32, 0, 1), op(RETURN, ALLOW, 0, 0)]);
     }
-    for (nr, argument, values) in
-        [(libc::SYS_ioctl, SECOND_ARGUMENT, LIGHT_REQUESTS), (libc::SYS_prctl, FIRST_ARGUMENT, LIGHT_CONTROLS)]
-    {
+    for (nr, argument, values) in [
+        (libc::SYS_ioctl, SECOND_ARGUMENT, LIGHT_REQUESTS),
+        (libc::SYS_fcntl, SECOND_ARGUMENT, LIGHT_FILE_CONTROLS),
+        (libc::SYS_prctl, FIRST_ARGUMENT, LIGHT_CONTROLS),
+    ] {
         let count = values.len() as u8;
         code.extend([op(JUMP_EQUAL, nr as u32, 0, count + 3), op(LOAD, argument, 0, 0)]);
         for (index, value) in values.iter().enumerate() {
@@ -403,6 +418,8 @@ mod tests {
             assert_eq!(verdict(libc::SYS_ioctl, [1, u64::from(*request), 0]), ALLOW);
         }
         assert_eq!(verdict(libc::SYS_ioctl, [1, 0x5412, 0]), KILL);
+        assert_eq!(verdict(libc::SYS_fcntl, [1, libc::F_SETFD as u64, 1]), ALLOW);
+        assert_eq!(verdict(libc::SYS_fcntl, [1, libc::F_SETOWN as u64, 1]), KILL);
         assert_eq!(verdict(libc::SYS_prctl, [libc::PR_SET_NAME as u64, 0, 0]), ALLOW);
         assert_eq!(verdict(libc::SYS_prctl, [libc::PR_SET_CHILD_SUBREAPER as u64, 1, 0]), KILL);
         assert_eq!(verdict(libc::SYS_prlimit64, [0, 7, 0]), ALLOW);

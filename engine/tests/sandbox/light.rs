@@ -42,6 +42,9 @@ fn nothing_stays_in_a_kept_room() {
     for command in ["touch /tmp/left out/left left", "mkdir -p /tmp/a/b c/d", "ln -s a /tmp/link", "cp pkg/a /tmp/a"] {
         let _ = world.job().input("pkg/a", "A").plain(command).run().unwrap();
     }
+    let times = room(&world, "stat -c '%X %Y' /tmp /w /w/out");
+    room(&world, "touch -d @1000 /tmp /w /w/out");
+    assert_eq!(room(&world, "stat -c '%X %Y' /tmp /w /w/out"), times);
     assert_eq!(room(&world, "ls -AR /tmp /w"), "/tmp:\n\n/w:\nout\n\n/w/out:\n");
     let listed = world.job().input("pkg/b", "B").plain("find . -newer /proc/1").text();
     assert_eq!(listed, "", "the working folder has the time of inputs");

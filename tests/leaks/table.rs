@@ -193,9 +193,9 @@ pub(crate) const LEAKS: &[Leak] = &[
     leak("domain_name", Hosts, "DSSS"),
     leak("host_name_by_proc", Hosts, "DSSS"),
     shell("host_name_by_uname", "uname -n", Hosts, "DSSS"),
-    leak("machine_by_uname", Personality, "DxSS"),
-    leak("release_by_uname", Personality, "DxSS"),
-    leak("personality_of_the_process", Personality, "DxSS"),
+    leak("machine_by_uname", Personality, "DSSS"),
+    leak("release_by_uname", Personality, "DSSS"),
+    leak("personality_of_the_process", Personality, "DSSS"),
     // What a process has from the one that started it.
     leak("environment_of_the_parent", Environment, "DSSS"),
     leak("input_of_the_parent", Input, "DSSS"),
@@ -214,7 +214,7 @@ pub(crate) const LEAKS: &[Leak] = &[
     leak("what_a_core_dump_holds", Memory, "DDSS"),
     leak("control_group", ControlGroup, "DSSS"),
     leak("soft_limits", SoftLimits, "DSSS"),
-    leak("hard_limits", HardLimits, "DxSS"),
+    leak("hard_limits", HardLimits, "DSSS"),
     // Which machine it is.
     leak("machine_id", Etc, "DSSS"),
     leak("users_of_the_machine", Etc, "DSSS"),

@@ -233,7 +233,7 @@ impl World {
         match (self, side) {
             (Terminal, Side::First) => words("setsid -w"),
             (Processor, Side::First) => words("taskset -c 0"),
-            (HardLimits, Side::First) => sh("ulimit -S -n 2000; ulimit -H -n 4000; exec \"$@\""),
+            (HardLimits, Side::First) => sh("ulimit -S -n 2000; ulimit -H -n 6000; exec \"$@\""),
             (_, Side::First) => Vec::new(),
             (Temporaries, _) => [words("unshare -m"), sh("mount -t tmpfs x /tmp && exec \"$@\"")].concat(),
             (User, _) => words("setpriv --reuid=65534 --regid=65534 --clear-groups"),
@@ -264,7 +264,7 @@ impl World {
                 sh(&format!("echo $$ > {group}/cgroup.procs; exec \"$@\""))
             }
             (SoftLimits, _) => sh("ulimit -S -n 700; ulimit -S -s 4000; ulimit -S -c 0; exec \"$@\""),
-            (HardLimits, _) => sh("ulimit -S -n 2000; ulimit -H -n 3000; exec \"$@\""),
+            (HardLimits, _) => sh("ulimit -S -n 2000; ulimit -H -n 5000; exec \"$@\""),
             (Etc, _) => {
                 let other = planted.folders.first().expect("another /etc was made").display();
                 [words("unshare -m"), sh(&format!("mount --bind {other} /etc && exec \"$@\""))].concat()

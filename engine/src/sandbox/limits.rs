@@ -53,31 +53,55 @@ pub(crate) const DEVICE_LINKS: &[(&str, &str)] = &[
     ("shm", "/tmp"),
 ];
 
-/// Soft limits of resources. A host with a lower hard limit keeps its own.
-const RESOURCES: &[(libc::__rlimit_resource_t, u64)] = &[
-    (libc::RLIMIT_CORE, 0),
-    (libc::RLIMIT_NOFILE, 1024),
-    (libc::RLIMIT_STACK, 8 << 20),
-    (libc::RLIMIT_NPROC, 16384),
-    (libc::RLIMIT_CPU, libc::RLIM_INFINITY),
-    (libc::RLIMIT_FSIZE, libc::RLIM_INFINITY),
-    (libc::RLIMIT_DATA, libc::RLIM_INFINITY),
-    (libc::RLIMIT_AS, libc::RLIM_INFINITY),
+const NO_LIMIT: u64 = libc::RLIM_INFINITY;
+
+/// Limits of resources, soft and hard. A host with a lower hard limit keeps its own.
+const RESOURCES: &[(libc::__rlimit_resource_t, u64, u64)] = &[
+    (libc::RLIMIT_CORE, 0, 0),
+    (libc::RLIMIT_NOFILE, 1024, 4096),
+    (libc::RLIMIT_STACK, 8 << 20, NO_LIMIT),
+    (libc::RLIMIT_NPROC, 16384, 16384),
+    (libc::RLIMIT_CPU, NO_LIMIT, NO_LIMIT),
+    (libc::RLIMIT_FSIZE, NO_LIMIT, NO_LIMIT),
+    (libc::RLIMIT_DATA, NO_LIMIT, NO_LIMIT),
+    (libc::RLIMIT_AS, NO_LIMIT, NO_LIMIT),
+    (libc::RLIMIT_RSS, NO_LIMIT, NO_LIMIT),
+    (libc::RLIMIT_LOCKS, NO_LIMIT, NO_LIMIT),
+    (libc::RLIMIT_RTTIME, NO_LIMIT, NO_LIMIT),
+    (libc::RLIMIT_MEMLOCK, 64 << 10, 64 << 10),
+    (libc::RLIMIT_SIGPENDING, 4096, 4096),
+    (libc::RLIMIT_MSGQUEUE, 819_200, 819_200),
+    (libc::RLIMIT_NICE, 0, 0),
+    (libc::RLIMIT_RTPRIO, 0, 0),
 ];
 
 /// Sets the limits of this process and of those it starts.
 pub(crate) fn set_resources() -> Result<()> {
-    for (resource, soft) in RESOURCES {
+    for (resource, soft, hard) in RESOURCES {
         let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: `limit` is a valid place for the answer and outlives the call.
         if unsafe { libc::getrlimit(*resource, &mut limit) } != 0 {
             return Err(std::io::Error::last_os_error());
         }
+        limit.rlim_max = limit.rlim_max.min(*hard);
         limit.rlim_cur = (*soft).min(limit.rlim_max);
         // SAFETY: `limit` is a valid, initialised value.
         if unsafe { libc::setrlimit(*resource, &limit) } != 0 {
             return Err(std::io::Error::last_os_error());
         }
+    }
+    Ok(())
+}
+
+/// `PER_LINUX` of the kernel's `personality.h`.
+const PLAIN_LINUX: libc::c_ulong = 0;
+
+/// Gives this process, and those it starts, the machine's own personality: `setarch` of whoever started the daemon would
+/// show an action another machine and kernel.
+pub(crate) fn set_personality() -> Result<()> {
+    // SAFETY: takes a number only.
+    if unsafe { libc::personality(PLAIN_LINUX) } == -1 {
+        return Err(std::io::Error::last_os_error());
     }
     Ok(())
 }

@@ -105,6 +105,7 @@ fn prepare() -> std::result::Result<(), Fault> {
     let _ = rustix::process::setsid();
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
     limits::set_resources().map_err(|e| Fault::new("setting limits", e))?;
+    limits::set_personality().map_err(|e| Fault::new("setting the personality", e))?;
     for signal in 1..=libc::SIGRTMAX() {
         // SAFETY: restores default handling; signals that cannot be changed answer EINVAL, which is no harm.
         unsafe { libc::signal(signal, libc::SIG_DFL) };

@@ -96,8 +96,8 @@ pub(crate) fn set_resources() -> Result<()> {
 /// `PER_LINUX` of the kernel's `personality.h`.
 const PLAIN_LINUX: libc::c_ulong = 0;
 
-/// Gives this process, and those it starts, the machine's own personality: `setarch` of whoever started the daemon would
-/// show an action another machine and kernel.
+/// Gives this process, and those it starts, the machine's own personality: `setarch` of whoever started the daemon
+/// would show an action another machine and kernel.
 pub(crate) fn set_personality() -> Result<()> {
     // SAFETY: takes a number only.
     if unsafe { libc::personality(PLAIN_LINUX) } == -1 {

@@ -123,6 +123,7 @@ impl LocalExecutor {
                 }
                 Err(Attempt::NoOverlay) if overlays => self.overlays.store(false, Ordering::Relaxed),
                 Err(Attempt::Shell) if !shell => shell = true,
+                Err(Attempt::NoRoom) if light => {}
                 Err(Attempt::TooBig) if !on_disk => {
                     self.large().insert(key);
                 }
@@ -158,7 +159,7 @@ impl LocalExecutor {
             let ran = self.run_light(slot, number, run, job, cancel, how);
             if ran.is_err() {
                 // Whatever it left, nobody will find it.
-                slot.leave_light();
+                slot.leave_light(matches!(&ran, Err(Attempt::NoRoom)));
             }
             return ran;
         }
@@ -199,6 +200,9 @@ impl LocalExecutor {
         }
         if is_worded(&ran) {
             return Err(Attempt::Shell);
+        }
+        if matches!(&ran.done.result, RunResult::Told(Told::Fault(_))) {
+            return Err(Attempt::NoRoom);
         }
         self.conclude(run, job, staged, (own, cleanup), ran)
     }
@@ -333,6 +337,8 @@ enum Attempt {
     Shell,
     /// It asked for more than a light command may.
     Heavy,
+    /// The machine does not let commands into a room that is kept; one of its own is left.
+    NoRoom,
     /// The kernel gives us no overlay; staging without one works.
     NoOverlay,
     /// It wrote more than may lie in memory; on disk there is room.
@@ -344,7 +350,7 @@ impl Attempt {
         match self {
             Attempt::Failed(error) => error,
             // Neither leaves the loop of attempts.
-            Attempt::TooBig | Attempt::Shell | Attempt::Heavy => ExecuteError::Cancelled,
+            Attempt::TooBig | Attempt::Shell | Attempt::Heavy | Attempt::NoRoom => ExecuteError::Cancelled,
             Attempt::NoOverlay => {
                 probe::refusal(&Fault { step: "mounting an overlay".to_owned(), errno: libc::EINVAL })
             }

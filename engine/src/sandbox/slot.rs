@@ -181,9 +181,11 @@ impl Slot {
         Ok((own, cleanup))
     }
 
-    /// Gives up the room that is kept: something may be left in it.
-    pub(crate) fn leave_light(&mut self) {
+    /// Gives up the room that is kept, because something may be left in it; for good, if the machine does not let
+    /// commands into it.
+    pub(crate) fn leave_light(&mut self, for_good: bool) {
         self.light = None;
+        self.no_light |= for_good;
     }
 
     /// Runs an order to its end.

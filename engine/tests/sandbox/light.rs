@@ -1,7 +1,8 @@
 //! Small commands one after the other in a room that is kept: nobody finds what another left, and whoever asks for
 //! more gets a room of its own.
 
-use crate::support::World;
+use crate::support::{World, helper};
+use gx_engine::sandbox::SandboxOptions;
 use gx_store::{Cancel, Ending, ExecuteError};
 
 /// Where a command ran: a fresh working folder has a fresh inode.
@@ -90,4 +91,22 @@ fn a_small_command_that_writes_much_goes_to_disk() {
     let outcome = world.job().output("out/big").plain("dd if=/dev/zero of=out/big bs=4096 count=16384").run().unwrap();
     assert_eq!(outcome.ending, Ending::Exit(0), "{}", world.text(&outcome));
     assert_eq!(room(&world, "ls -A out /tmp"), "/tmp:\n\nout:\n");
+}
+
+#[test]
+fn where_no_room_can_be_kept_each_command_has_its_own() {
+    let script = tempfile::tempdir().unwrap();
+    let spawner = script.path().join("spawner");
+    let helper = helper();
+    let text = format!("#!/bin/sh\nexec '{0}' without-clone3 '{0}' \"$@\"\n", helper.display());
+    // By a process of its own: a file that is open for writing here may be inherited by what another test starts.
+    let made = std::process::Command::new("sh")
+        .args(["-c", "printf %s \"$1\" > \"$2\"; chmod 755 \"$2\"", "sh", &text])
+        .arg(&spawner)
+        .status();
+    assert!(made.unwrap().success());
+    let Some(world) = World::with(1, |options| SandboxOptions { spawner, ..options }) else { return };
+    let first = room(&world, "stat -c %i /w");
+    assert_ne!(first, room(&world, "stat -c %i /w"));
+    assert_eq!(world.job().input("a", "A").plain("cat a").text(), "A");
 }

@@ -37,7 +37,10 @@ fn run() -> Result<()> {
         "tidy" => tidy::command(&root),
         "bench" => bench::command(&root, arguments.collect()),
         "fuzz" => fuzz::command(&root, arguments.collect()),
-        "leaks" => leaks(&root),
+        "leaks" => {
+            ensure!(arguments.next().is_none(), "`leaks` takes no arguments: it runs the suite and prints its table");
+            leaks(&root)
+        }
         "help" | "--help" | "-h" => {
             println!("{USAGE}");
             Ok(())

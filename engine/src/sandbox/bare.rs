@@ -4,6 +4,7 @@
 //! process group is killed on timeout, cancel, and when the action ends. This file does not know namespaces.
 
 use super::executor::{log_of, programs};
+use super::limits::{BUSY_TRIES, BUSY_WAIT};
 use super::protocol::{Done, RunResult, Told};
 use super::slot::{Own, Ran};
 use super::stage::Staged;
@@ -16,10 +17,6 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
-
-/// How often, and after what pause, a program that is open for writing somewhere is tried again.
-const BUSY_TRIES: usize = 100;
-const BUSY_WAIT: Duration = Duration::from_millis(2);
 
 /// Runs the action to its end.
 pub(crate) fn run(

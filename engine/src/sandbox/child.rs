@@ -286,7 +286,6 @@ fn reap(pid: i32) -> Result<Said, rustix::io::Errno> {
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: `usage` is a valid place for the answer.
     unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage) };
-    let micros = |t: libc::timeval| (t.tv_sec as u64) * 1_000_000 + t.tv_usec as u64;
     Ok(Said::Ran {
         status: status.terminating_signal().map_or_else(|| status.exit_status().unwrap_or_default(), |signal| -signal),
         user_us: micros(usage.ru_utime),
@@ -308,6 +307,11 @@ pub(super) fn drop_capabilities(secret: u64) -> Result<(), i32> {
     // SAFETY: both structures have the layout of version 3 and live through the call.
     let done = unsafe { libc::syscall(libc::SYS_capset, &raw const header, sets.as_ptr(), 0, 0, 0, secret) };
     if done == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
+/// A time of a process, in microseconds.
+pub(super) fn micros(time: libc::timeval) -> u64 {
+    (time.tv_sec as u64) * 1_000_000 + time.tv_usec as u64
 }
 
 pub(super) fn last_errno() -> i32 {

@@ -3,14 +3,14 @@
 //! Invariants: it allocates nothing; what it needs is made before. This file does not know namespaces.
 
 use super::child::{Ends, last_errno};
+use super::limits::{BUSY_TRIES, BUSY_WAIT};
 use super::protocol::Order;
 use std::ffi::CString;
 use std::io::Error;
 use std::os::fd::{AsRawFd, RawFd};
 
-/// How often, and after what pause, a program that is open for writing somewhere is tried again.
-const BUSY_TRIES: usize = 100;
-const BUSY_WAIT: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: 2_000_000 };
+/// As the kernel takes it.
+const BUSY_PAUSE: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: BUSY_WAIT.as_nanos() as i64 };
 
 /// Its stack.
 pub(super) const STACK: usize = 64 << 10;
@@ -157,7 +157,7 @@ impl Launch {
                     if errno != libc::ETXTBSY {
                         break;
                     }
-                    libc::nanosleep(&BUSY_WAIT, std::ptr::null_mut());
+                    libc::nanosleep(&BUSY_PAUSE, std::ptr::null_mut());
                 }
                 match errno {
                     // The next folder of PATH may have it; if none has, a program that is there but lacks its

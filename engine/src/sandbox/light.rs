@@ -9,7 +9,7 @@
 //! Invariants: the spawner has one thread; between commands nothing lives in the room but process 1.
 //! This file does not know what is staged, nor who decides that a command is light.
 
-use super::child::{Ends, drop_capabilities, last_errno};
+use super::child::{Ends, drop_capabilities, last_errno, micros};
 use super::launch::{Launch, STACK};
 use super::mounts::Mounts;
 use super::protocol::{Fault, Order, Told};
@@ -154,7 +154,6 @@ impl Room {
                 _ => break,
             }
         }
-        let micros = |t: libc::timeval| (t.tv_sec as u64) * 1_000_000 + t.tv_usec as u64;
         let status = if libc::WIFSIGNALED(status) { -libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
         Some(Told::Ran {
             status,

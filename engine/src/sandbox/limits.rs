@@ -4,6 +4,7 @@
 //! This file does not know how a value is brought about.
 
 use std::io::Result;
+use std::time::Duration;
 
 /// The user and group an action runs as, on every machine.
 pub(crate) const ID: u32 = 1000;
@@ -22,6 +23,9 @@ pub(crate) const STAGED_BYTES: u64 = 8 << 20;
 pub(crate) const STAGED_FILES: usize = 25_000;
 /// What is kept of each of standard output and standard error.
 pub(crate) const LOG_BYTES: u64 = 64 << 20;
+/// How often, and after what pause, a program that is open for writing somewhere is tried again.
+pub(crate) const BUSY_TRIES: usize = 100;
+pub(crate) const BUSY_WAIT: Duration = Duration::from_millis(2);
 /// How many undeclared outputs are named.
 pub(crate) const UNDECLARED: usize = 100;
 /// Files up to this size are copied into a folder that the action may write; larger ones are mounted.

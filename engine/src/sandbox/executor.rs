@@ -106,8 +106,11 @@ impl LocalExecutor {
         };
         let slot = borrowed.slot.insert(slot);
         let root = match &job.root {
-            Some(tree) => Some((tree.0.hex(), relative(&self.store, &self.store.materialise(tree)?)?)),
-            None => None,
+            // Without a sandbox the host's own programs run.
+            Some(tree) if run.level != Level::None => {
+                Some((tree.0.hex(), relative(&self.store, &self.store.materialise(tree)?)?))
+            }
+            _ => None,
         };
         let mut shell = run.level == Level::None;
         loop {
@@ -116,10 +119,10 @@ impl LocalExecutor {
             let on_disk = run.level == Level::None || self.large().contains(&key);
             let plain = if shell { None } else { plain::of(run, FOLDER) };
             let light = !on_disk && plain.as_ref().is_some_and(|plain| self.is_light(run, job, plain));
-            let program = plain.as_ref().and_then(|plain| plain.arguments.first().cloned());
-            match self.run_in(slot, run, job, cancel, &How { plain, overlays, on_disk, light, root: root.clone() }) {
+            let how = How { plain, overlays, on_disk, light, root: root.clone() };
+            match self.run_in(slot, run, job, cancel, &how) {
                 Err(Attempt::Heavy) if light => {
-                    self.heavy().extend(program);
+                    self.heavy().extend(how.plain.and_then(|plain| plain.arguments.into_iter().next()));
                 }
                 Err(Attempt::NoOverlay) if overlays => self.overlays.store(false, Ordering::Relaxed),
                 Err(Attempt::Shell) if !shell => shell = true,

@@ -3,9 +3,9 @@
 //! Rooms: identity is `digest`, `tree`, `derivation`, `input_set`, `action`, `outcome`, over one codec (`encode`)
 //! and one set of messages (`proto`); frozen by `tests/golden`. `traits` is the contract between the crates,
 //! `plan` what `rules` hands to `engine`. `store` is what users of the storage hold: its backends are `memory`
-//! and `db` (RocksDB, with large blobs in `cas`), and its other methods are one file each: `ingest` (with
-//! `stat_cache`), `materialise`, `checkout`, `scratch`, `heal`, `roots`, `lease`, `gc` (with `mark`), `verify`,
-//! `usage`.
+//! and `db` (RocksDB, with large blobs in `cas`), over either of them `aside` for work that nobody shall find; its
+//! other methods are one file each: `ingest` (with `stat_cache`), `materialise`, `checkout`, `scratch`, `heal`,
+//! `roots`, `lease`, `gc` (with `mark`), `verify`, `usage`.
 //!
 //! What this crate does not know: labels, BUILD files, processes, the terminal, the network.
 #![forbid(unsafe_op_in_unsafe_fn)]
@@ -15,6 +15,7 @@
 )]
 
 pub mod action;
+mod aside;
 pub mod cancel;
 mod cas;
 mod checkout;

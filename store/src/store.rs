@@ -164,6 +164,15 @@ impl Store {
         &*self.backend
     }
 
+    pub(crate) fn backend_shared(&self) -> Arc<dyn Backend> {
+        self.backend.clone()
+    }
+
+    /// The same store with another backend, which keeps to the same folders.
+    pub(crate) fn with_backend(&self, backend: Arc<dyn Backend>) -> Store {
+        Store { backend, shared: self.shared.clone(), function: self.function }
+    }
+
     /// Notes that a running build relies on an action's outcome and all that it names, as it was found before. They
     /// are there still if the epoch, which this gives, is that of then.
     pub fn rely(&self, action: &ActionId) -> u64 {

@@ -3,6 +3,7 @@
 //! Nothing is enforced and the outcome says so. The job's toolchain is not visible: host programs are used. Its
 //! process group is killed on timeout, cancel, and when the action ends. This file does not know namespaces.
 
+use super::SandboxOptions;
 use super::executor::{log_of, programs};
 use super::limits::{BUSY_TRIES, BUSY_WAIT};
 use super::protocol::{Done, RunResult, Told};
@@ -24,7 +25,7 @@ pub(crate) fn run(
     job: &Job,
     staged: &Staged,
     own: &Own,
-    log_bytes: u64,
+    options: &SandboxOptions,
     cancel: &Cancel,
 ) -> Result<Ran, ExecuteError> {
     let name = run.arguments.first().cloned().unwrap_or_default();
@@ -44,6 +45,7 @@ pub(crate) fn run(
         .stdout(stdout.try_clone().map_err(io("writing"))?)
         .stderr(stderr.try_clone().map_err(io("writing"))?)
         .process_group(0);
+    options.world.around.lay_upon(&mut command);
     let child = start(&mut command).map_err(|e| spawn(e.to_string()))?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| spawn("no process".to_owned()))?;
     let stopped = watch(group, started, job.timeout_ms, cancel).map_err(io("watching a process in"))?;
@@ -52,8 +54,8 @@ pub(crate) fn run(
         (Some(stopped), _) => stopped,
         (None, told) => RunResult::Told(told),
     };
-    let stdout = log_of(&mut stdout, log_bytes).map_err(io("reading"))?;
-    let stderr = log_of(&mut stderr, log_bytes).map_err(io("reading"))?;
+    let stdout = log_of(&mut stdout, options.log_bytes).map_err(io("reading"))?;
+    let stderr = log_of(&mut stderr, options.log_bytes).map_err(io("reading"))?;
     Ok(Ran { done: Done { number: 0, result, wall_us }, stdout, stderr })
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct Action {
 impl Action {
     /// Makes an order ready. `Err` says why its program cannot be started.
     pub(crate) fn new(order: &Order, ends: &Ends) -> Result<Action, String> {
-        let mounts = Mounts::new(&order.own, &order.mounts)?;
+        let mounts = Mounts::new(&order.own, &order.mounts, &order.work)?;
         Ok(Action { mounts, launch: Launch::new(order, ends)?, loopback: order.loopback })
     }
 }

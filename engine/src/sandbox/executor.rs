@@ -18,9 +18,6 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// The working folder of an action.
-const FOLDER: &str = "/w";
-
 /// Runs actions on this machine, sandboxed unless their level is `none`.
 pub struct LocalExecutor {
     store: Store,
@@ -102,7 +99,7 @@ impl LocalExecutor {
         }
         let slot = match borrowed.slot.take() {
             Some(slot) => slot,
-            None => Slot::new(&self.store)?,
+            None => Slot::new(&self.store, &self.options)?,
         };
         let slot = borrowed.slot.insert(slot);
         let root = match &job.root {
@@ -112,12 +109,14 @@ impl LocalExecutor {
             }
             _ => None,
         };
+        let world = &self.options.world;
+        let folder = format!("/{}", world.inside.work());
         let mut shell = run.level == Level::None;
         loop {
             let overlays = self.overlays.load(Ordering::Relaxed);
             let key = job.derivation.outputs.first().map(|output| output.path.clone());
-            let on_disk = run.level == Level::None || self.large().contains(&key);
-            let plain = if shell { None } else { plain::of(run, FOLDER) };
+            let on_disk = run.level == Level::None || world.placing.on_disk || self.large().contains(&key);
+            let plain = if shell { None } else { plain::of(run, &folder) };
             let light = !on_disk && plain.as_ref().is_some_and(|plain| self.is_light(run, job, plain));
             let how = How { plain, overlays, on_disk, light, root: root.clone() };
             match self.run_in(slot, run, job, cancel, &how) {
@@ -135,9 +134,14 @@ impl LocalExecutor {
         }
     }
 
-    /// Is it a command that a kept room is made for?
+    /// Is it a command that a kept room is made for? Such a room is always of the usual world.
     fn is_light(&self, run: &Run, job: &Job, plain: &Plain) -> bool {
-        !run.loopback && is_light(job) && plain.arguments.first().is_some_and(|program| !self.heavy().contains(program))
+        let world = &self.options.world;
+        let usual = world.inside.is_usual() && !world.placing.copies();
+        usual
+            && !run.loopback
+            && is_light(job)
+            && plain.arguments.first().is_some_and(|program| !self.heavy().contains(program))
     }
 
     fn heavy(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
@@ -152,8 +156,8 @@ impl LocalExecutor {
         let number = slot.next();
         if run.level == Level::None {
             let (own, cleanup) = slot.own(true)?;
-            let staged = stage_copies(&self.store, job, &own)?;
-            let ran = bare::run(run, job, &staged, &own, self.options.log_bytes, cancel)?;
+            let staged = stage_copies(&self.store, job, &own, &self.options.world.placing)?;
+            let ran = bare::run(run, job, &staged, &own, &self.options, cancel)?;
             let commit = self.finish(job, run.level, &staged.work, true, ran)?;
             cleanup.now()?;
             return Ok(commit);
@@ -168,7 +172,9 @@ impl LocalExecutor {
         }
         slot.ready(&self.store, &self.options)?;
         let (own, cleanup) = slot.own(how.on_disk)?;
-        let staged = match stage(&self.store, slot.staging.as_mut(), job, &own, how.overlays) {
+        let placing = &self.options.world.placing;
+        let staging = slot.staging.as_mut().filter(|_| !placing.copies());
+        let staged = match stage(&self.store, staging, job, &own, how.overlays, placing) {
             Ok(staged) => staged,
             Err(error) => {
                 slot.staging.as_mut().map_or(Ok(()), super::area::Staging::reset)?;
@@ -195,7 +201,7 @@ impl LocalExecutor {
         how: &How,
     ) -> Result<Commit, Attempt> {
         let (own, cleanup) = slot.own_light()?;
-        let staged = stage(&self.store, None, job, &own, false)?;
+        let staged = stage(&self.store, None, job, &own, false, &self.options.world.placing)?;
         let order = self.order(number, run, job, (&own, &[]), how);
         let ran = slot.run(&self.store, &self.options, Order { light: true, ..order }, cancel)?;
         if matches!(&ran.done.result, RunResult::Told(Told::Ran { status, .. }) if *status == -libc::SIGSYS) {
@@ -231,6 +237,8 @@ impl LocalExecutor {
             number,
             root: how.root.clone(),
             own: own.seen_as.clone(),
+            work: self.options.world.inside.work().to_owned(),
+            fixed_random: self.options.world.inside.fixed_random,
             mounts: mounts.to_vec(),
             loopback: run.loopback,
             timeout_ms: job.timeout_ms,

@@ -83,7 +83,7 @@ impl Launch {
             redirections,
             descriptors: [ends.stdin, ends.stdout.as_raw_fd(), ends.stderr.as_raw_fd()],
             // A light command has its spawner's, and its spawner's stack.
-            filter: if order.light { Vec::new() } else { super::seccomp::program() },
+            filter: if order.light { Vec::new() } else { super::seccomp::program(order.fixed_random) },
             stack: vec![0; if order.light { 0 } else { STACK / size_of::<u128>() }].into(),
             failure: std::cell::Cell::new((0, 0)),
         })

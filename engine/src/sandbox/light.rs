@@ -75,7 +75,7 @@ impl Room {
         let pipe = || rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(fault("making a pipe"));
         let ((asleep, lifeline), (said, report)) = (pipe()?, pipe()?);
         let named = || Fault::new("naming mounts", Error::from_raw_os_error(libc::EINVAL));
-        let room = Mounts::new(OWN, &[]).map_err(|_| named())?;
+        let room = Mounts::new(OWN, &[], super::mounts::WORK).map_err(|_| named())?;
         let home = this_mount_namespace()?;
         let flags = CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWNS;
         unshare(flags).map_err(|e| Fault::new("making a room's namespaces", e))?;

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 /// The user and group an action runs as, on every machine.
 pub(crate) const ID: u32 = 1000;
+/// The umask.
+pub(crate) const UMASK: u32 = 0o022;
 /// The host name.
 pub(crate) const HOST_NAME: &str = "gx";
 /// The NIS domain name: what a kernel has when nobody set one.
@@ -101,10 +103,11 @@ pub(crate) fn set_resources() -> Result<()> {
 const PLAIN_LINUX: libc::c_ulong = 0;
 
 /// Gives this process, and those it starts, the machine's own personality: `setarch` of whoever started the daemon
-/// would show an action another machine and kernel.
-pub(crate) fn set_personality() -> Result<()> {
+/// would show an action another machine and kernel. With fixed addresses, the kernel draws none by lot.
+pub(crate) fn set_personality(fixed_addresses: bool) -> Result<()> {
+    let personality = if fixed_addresses { libc::ADDR_NO_RANDOMIZE as libc::c_ulong } else { PLAIN_LINUX };
     // SAFETY: takes a number only.
-    if unsafe { libc::personality(PLAIN_LINUX) } == -1 {
+    if unsafe { libc::personality(personality) } == -1 {
         return Err(std::io::Error::last_os_error());
     }
     Ok(())

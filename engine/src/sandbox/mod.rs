@@ -13,6 +13,7 @@
 //! child      the action's init; launch: the action itself; unstarted: why it is not there; seccomp, limits
 //! collect    declared outputs as store objects                     (in the engine's process again)
 //! bare       level `none`: no sandbox, asked for and recorded
+//! world      what is unlike in the world of an audit
 //! probe      what this machine allows, and what to change
 //! ```
 //! What an action sees: `docs` of hermeticity; the working folder and folders on the way to outputs can be
@@ -38,15 +39,17 @@ mod spawner;
 mod stage;
 mod unstarted;
 mod watch;
+mod world;
 
 pub use executor::LocalExecutor;
 pub use probe::{Finding, Probe, probe};
 pub use protocol::SPAWNER_ARGUMENT;
 pub use spawner::spawner_main_if_asked;
+pub use world::{Around, Inside, Placing, World};
 
 use std::path::PathBuf;
 
-/// How the executor works; nothing here changes what an action makes.
+/// How the executor works; nothing here changes what an action makes, but for a world that an audit asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxOptions {
     /// A program that calls `spawner_main_if_asked` first in its `main`: normally the running one.
@@ -55,12 +58,19 @@ pub struct SandboxOptions {
     pub fast_bytes: u64,
     /// What is kept of each of standard output and standard error.
     pub log_bytes: u64,
+    /// The usual one, but for audits.
+    pub world: World,
 }
 
 impl SandboxOptions {
     /// The usual options with this spawner.
     pub fn new(spawner: impl Into<PathBuf>) -> SandboxOptions {
-        SandboxOptions { spawner: spawner.into(), fast_bytes: limits::FAST_BYTES, log_bytes: limits::LOG_BYTES }
+        SandboxOptions {
+            spawner: spawner.into(),
+            fast_bytes: limits::FAST_BYTES,
+            log_bytes: limits::LOG_BYTES,
+            world: World::default(),
+        }
     }
 
     /// With the running program as spawner. The path stays right when the file is replaced meanwhile.

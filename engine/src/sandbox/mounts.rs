@@ -15,6 +15,7 @@
 
 use super::limits;
 use super::protocol::{Fault, Mount, Setup};
+use super::world::{self, Inside};
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::statvfs::{FsFlags, statvfs};
@@ -28,6 +29,9 @@ use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
+
+/// The working folder, relative to an action's root.
+pub(crate) const WORK: &str = "w";
 
 type Outcome<T = ()> = Result<T, Fault>;
 
@@ -79,7 +83,7 @@ fn harden(at: &Path, read_only: bool) -> Outcome {
 }
 
 /// Leaves the host: new user, mount, network, UTS and cgroup namespaces with fixed names and one user.
-pub(crate) fn leave_host() -> Outcome {
+pub(crate) fn leave_host(inside: &Inside) -> Outcome {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     if uid.is_root() {
         // Without the right to do it there is nothing to drop either: the groups stay unmapped.
@@ -95,9 +99,11 @@ pub(crate) fn leave_host() -> Outcome {
     .map_err(|e| Fault::new("making a user namespace", e))?;
     let map = |file: &str, text: String| fs::write(file, text).map_err(|e| Fault::new(format!("writing {file}"), e));
     map("/proc/self/setgroups", "deny".to_owned())?;
-    map("/proc/self/uid_map", format!("{} {uid} 1", limits::ID))?;
-    map("/proc/self/gid_map", format!("{} {gid} 1", limits::ID))?;
-    nix::unistd::sethostname(limits::HOST_NAME).map_err(|e| Fault::new("setting the host name", e))?;
+    let id = inside.user.unwrap_or(limits::ID);
+    map("/proc/self/uid_map", format!("{id} {uid} 1"))?;
+    map("/proc/self/gid_map", format!("{id} {gid} 1"))?;
+    nix::unistd::sethostname(inside.host_name.as_deref().unwrap_or(limits::HOST_NAME))
+        .map_err(|e| Fault::new("setting the host name", e))?;
     let name = limits::DOMAIN_NAME;
     // SAFETY: pointer and length describe one live string.
     if unsafe { libc::setdomainname(name.as_ptr().cast(), name.len()) } != 0 {
@@ -128,7 +134,7 @@ impl Skeleton {
         bind(Path::new("/proc"), &base.join("proc"), MsFlags::MS_REC)?;
         let root = base.join("root");
         tmpfs(&root, "mode=0755,size=16m", MsFlags::empty())?;
-        furnish(&root)?;
+        furnish(&root, &setup.inside)?;
         harden(&root, true)?;
         pivot(base)?;
         Ok(Skeleton { root: None, fast_bytes: setup.fast_bytes })
@@ -180,6 +186,7 @@ impl Skeleton {
 #[derive(Debug)]
 pub(crate) struct Mounts {
     calls: Vec<Call>,
+    work: CString,
 }
 
 #[derive(Debug)]
@@ -200,23 +207,23 @@ pub(crate) enum At {
 }
 
 impl Mounts {
-    /// The mounts of an action with this own folder. `Err` says what cannot be named.
-    pub(crate) fn new(own: &str, mounts: &[Mount]) -> Result<Mounts, String> {
+    /// The mounts of an action with this own folder and this working folder. `Err` says what cannot be named.
+    pub(crate) fn new(own: &str, mounts: &[Mount], work: &str) -> Result<Mounts, String> {
         let text = |text: String| CString::new(text).map_err(|e| format!("the path {e} has a NUL byte"));
         let bind =
             |from: String, at: String| Ok::<Call, String>(Call { from: text(from)?, at: text(at)?, overlay: None });
-        let mut calls = vec![bind(format!("/{own}/w"), "/root/w".to_owned())?];
+        let mut calls = vec![bind(format!("/{own}/w"), format!("/root/{work}"))?];
         for one in mounts {
             calls.push(match one {
-                Mount::Bind { from, at } => bind(format!("/{from}"), format!("/root/w/{at}"))?,
+                Mount::Bind { from, at } => bind(format!("/{from}"), format!("/root/{work}/{at}"))?,
                 Mount::Overlay { lower, upper, work, at } => {
                     let options = format!("lowerdir=/{lower},upperdir=/{upper},workdir=/{work},userxattr");
-                    Call { overlay: Some(text(options)?), ..bind("overlay".to_owned(), format!("/root/w/{at}"))? }
+                    Call { overlay: Some(text(options)?), ..bind("overlay".to_owned(), format!("/root/{work}/{at}"))? }
                 }
             });
         }
         calls.push(bind(format!("/{own}/tmp"), "/root/tmp".to_owned())?);
-        Ok(Mounts { calls })
+        Ok(Mounts { calls, work: text(format!("/{work}"))? })
     }
 
     /// In an action's own mount namespace: its working folder, inputs, `/tmp` and `/proc`; then the move into it.
@@ -237,7 +244,7 @@ impl Mounts {
         rustix::process::chdir(c"/root").map_err(root)?;
         rustix::process::pivot_root(c".", c".").map_err(root)?;
         rustix::mount::unmount(c".", UnmountFlags::DETACH).map_err(root)?;
-        rustix::process::chdir(c"/w").map_err(|e| (At::Work, e))
+        rustix::process::chdir(self.work.as_c_str()).map_err(|e| (At::Work, e))
     }
 
     /// What was tried there.
@@ -245,7 +252,7 @@ impl Mounts {
         match at {
             At::Proc => "mounting /proc".to_owned(),
             At::Root => "moving into /root".to_owned(),
-            At::Work => "entering /w".to_owned(),
+            At::Work => "entering the working folder".to_owned(),
             At::Mount(index) => match self.calls.get(index) {
                 Some(Call { at, overlay: Some(_), .. }) => format!("mounting an overlay at {}", at.to_string_lossy()),
                 Some(Call { at, from, .. }) => {
@@ -272,18 +279,25 @@ fn pivot(base: &Path) -> Outcome {
 }
 
 /// The fixed part of an action's root.
-fn furnish(root: &Path) -> Outcome {
+fn furnish(root: &Path, inside: &Inside) -> Outcome {
     let fault = |what: &Path, e| Fault::new(format!("making {}", what.display()), e);
-    for name in ["dev", "etc", "proc", "tmp", "w"] {
+    for name in ["dev", "etc", "proc", "tmp"] {
         folder(root.join(name))?;
     }
+    fs::DirBuilder::new().recursive(true).mode(0o755).create(root.join(inside.work())).map_err(|e| fault(root, e))?;
     for (name, text) in limits::ETC {
         let path = root.join("etc").join(name);
+        // No other number in these texts is the user's.
+        let text = text.replace(&limits::ID.to_string(), &inside.user.unwrap_or(limits::ID).to_string());
         fs::write(&path, text).map_err(|e| fault(&path, e))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).map_err(|e| fault(&path, e))?;
     }
     for name in limits::DEVICES {
         let path = root.join("dev").join(name);
+        if inside.fixed_random && name.ends_with("random") {
+            fs::write(&path, world::fixed_random()).map_err(|e| fault(&path, e))?;
+            continue;
+        }
         fs::write(&path, "").map_err(|e| fault(&path, e))?;
         bind(&Path::new("/dev").join(name), &path, MsFlags::empty())?;
     }

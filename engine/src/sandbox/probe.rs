@@ -47,13 +47,14 @@ pub fn probe(store: &Store, options: &SandboxOptions) -> Probe {
 }
 
 fn attempt(store: &Store, options: &SandboxOptions) -> Result<(), ExecuteError> {
-    let mut slot = Slot::new(store)?;
+    let mut slot = Slot::new(store, options)?;
     slot.ready(store, options)?;
     let number = slot.next();
     let (own, _cleanup) = slot.own(false)?;
     let order = Order {
         number,
         own: own.seen_as.clone(),
+        work: super::mounts::WORK.to_owned(),
         programs: vec!["/nothing".to_owned()],
         arguments: vec!["nothing".to_owned()],
         loopback: true,

@@ -5,6 +5,7 @@
 //! and `fast/..` the slot's scratch on disk and in memory.
 //! This file does not know what is done with a message.
 
+use super::world::Inside;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{Error, ErrorKind, Read, Result, Write};
@@ -63,6 +64,8 @@ pub(crate) struct Setup {
     pub(crate) light: bool,
     /// The toolchain tree to start with, as in an order. A room that is kept stays with it.
     pub(crate) root: Option<(String, String)>,
+    /// What is unlike in it.
+    pub(crate) inside: Inside,
 }
 
 /// An action to run.
@@ -72,9 +75,13 @@ pub(crate) struct Order {
     pub(crate) number: u64,
     /// The toolchain tree: a name that says whether it changed, and its folder.
     pub(crate) root: Option<(String, String)>,
-    /// The action's own folder: its `w` becomes `/w`, its `tmp` becomes `/tmp`.
+    /// The action's own folder: its `w` becomes the working folder, its `tmp` becomes `/tmp`.
     pub(crate) own: String,
-    /// What is mounted below `/w`, parents first.
+    /// The working folder, relative to the action's root.
+    pub(crate) work: String,
+    /// Does `getrandom` not exist?
+    pub(crate) fixed_random: bool,
+    /// What is mounted below the working folder, parents first.
     pub(crate) mounts: Vec<Mount>,
     /// Paths at which to look for the program, in order.
     pub(crate) programs: Vec<String>,

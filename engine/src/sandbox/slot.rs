@@ -81,9 +81,13 @@ pub(crate) struct Ran {
 
 impl Slot {
     /// A slot without a spawner.
-    pub(crate) fn new(store: &Store) -> Result<Slot, StoreError> {
+    pub(crate) fn new(store: &Store, options: &SandboxOptions) -> Result<Slot, StoreError> {
         let scratch = store.new_scratch()?;
-        let folder = scratch.path().to_owned();
+        let folder = match &options.world.placing.folder {
+            Some(folder) => scratch.path().join(folder),
+            None => scratch.path().to_owned(),
+        };
+        std::fs::create_dir_all(&folder).map_err(|e| StoreError::io("making", &folder, e))?;
         files::make_folder(&folder.join("root"))?;
         Ok(Slot {
             folder,
@@ -267,15 +271,16 @@ impl Spawner {
             hint: "it is gx itself, started again; is the file still there and executable?".to_owned(),
         };
         let (mine, its) = UnixStream::pair().map_err(failed)?;
-        let mut child = Command::new(&options.spawner)
+        let mut command = Command::new(&options.spawner);
+        command
             .arg(SPAWNER_ARGUMENT)
             .env_clear()
             .current_dir("/")
             .stdin(Stdio::from(OwnedFd::from(its)))
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .map_err(failed)?;
+            .stderr(Stdio::null());
+        options.world.around.lay_upon(&mut command);
+        let mut child = command.spawn().map_err(failed)?;
         let mut socket = mine;
         let bytes = |path: &Path| std::path::absolute(path).map(|p| p.as_os_str().as_bytes().to_vec()).map_err(failed);
         let setup = Setup {
@@ -285,6 +290,7 @@ impl Spawner {
             fast_bytes: options.fast_bytes,
             light: light.is_some(),
             root: light.flatten(),
+            inside: options.world.inside.clone(),
         };
         let answer = send(&mut socket, &Request::Setup(setup)).and_then(|()| receive::<Reply>(&mut socket));
         let error = match answer {

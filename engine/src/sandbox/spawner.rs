@@ -13,6 +13,7 @@ use super::protocol::{
     Done, Fault, Order, Reply, Request, RunResult, SPAWNER_ARGUMENT, Setup, Stream, Told, receive, send,
 };
 use super::watch::{Capture, Limits, pipe, watch};
+use super::world::Inside;
 use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
 use rustix::process::{Signal, pidfd_send_signal};
 use std::io::{Error, IoSlice, Read, Result, Write};
@@ -62,8 +63,8 @@ fn serve() -> Result<()> {
 
 /// Leaves the host and makes what actions will run in; the descriptor is that of the scratch in memory.
 fn move_in(setup: &Setup, null: &OwnedFd) -> std::result::Result<(Skeleton, Way, OwnedFd), Fault> {
-    prepare()?;
-    leave_host()?;
+    prepare(&setup.inside)?;
+    leave_host(&setup.inside)?;
     let mut skeleton = Skeleton::enter(setup)?;
     skeleton.set_root(setup.root.as_ref())?;
     lock()?;
@@ -101,11 +102,12 @@ fn hand_over(socket: &OwnedFd, fd: &OwnedFd) -> Result<()> {
 }
 
 /// What every process below inherits: a session, signals, umask, limits.
-fn prepare() -> std::result::Result<(), Fault> {
+fn prepare(inside: &Inside) -> std::result::Result<(), Fault> {
     let _ = rustix::process::setsid();
-    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(inside.umask.unwrap_or(limits::UMASK)));
     limits::set_resources().map_err(|e| Fault::new("setting limits", e))?;
-    limits::set_personality().map_err(|e| Fault::new("setting the personality", e))?;
+    limits::set_personality(inside.fixed_addresses).map_err(|e| Fault::new("setting the personality", e))?;
+    inside.settle().map_err(|e| Fault::new("choosing a processor", e))?;
     for signal in 1..=libc::SIGRTMAX() {
         // SAFETY: restores default handling; signals that cannot be changed answer EINVAL, which is no harm.
         unsafe { libc::signal(signal, libc::SIG_DFL) };

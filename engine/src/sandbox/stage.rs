@@ -13,6 +13,7 @@ use super::files;
 use super::limits::{COPY_BYTES, STAGED_BYTES, STAGED_FILES};
 use super::protocol::Mount;
 use super::slot::Own;
+use super::world::Placing;
 use gx_store::tree::TreeError;
 use gx_store::{Blobs, Directory, ExecuteError, Job, Node, OutputKind, RelPath, Store, StoreError, TreeId, Trees};
 use std::cell::RefCell;
@@ -143,13 +144,15 @@ pub(crate) fn stage(
     job: &Job,
     own: &Own,
     overlays: bool,
+    placing: &Placing,
 ) -> Result<Staged, ExecuteError> {
     let plan = Plan::new(store, job)?;
     let mut staged = Staged::new(own.path.join("w"));
-    let mut walk = Walk { plan: &plan, staging, staged: &mut staged, own, overlays };
+    let mut walk = Walk { plan: &plan, staging, staged: &mut staged, own, overlays, placing };
     walk.mixed(&RelPath::default(), &job.lowered.work_tree, false)?;
     staged.folders.extend(make_outputs(&plan, &staged.work)?);
     settle(&staged)?;
+    placing.age(&staged.work).map_err(|e| StoreError::io("setting the times in", &staged.work, e))?;
     // In a kept room it would tell what the command before did to it.
     files::set_fixed_time(&own.path.join("tmp"))?;
     Ok(staged)
@@ -187,6 +190,7 @@ struct Walk<'a, 'b> {
     staged: &'b mut Staged,
     own: &'a Own,
     overlays: bool,
+    placing: &'a Placing,
 }
 
 impl Walk<'_, '_> {
@@ -200,7 +204,11 @@ impl Walk<'_, '_> {
         if overlay {
             self.overlay(path, &directory)?;
         }
-        for (name, node) in &directory.entries {
+        let mut entries: Vec<_> = directory.entries.iter().collect();
+        if self.placing.reversed {
+            entries.reverse();
+        }
+        for (name, node) in entries {
             let child = below(path, name.as_str())?;
             let at = self.staged.work.join(&child);
             match node {
@@ -214,6 +222,10 @@ impl Walk<'_, '_> {
                 Node::Symlink(target) => files::make_link(&at, target)?,
                 Node::File { blob, executable } if blob.0.size <= COPY_BYTES => {
                     files::write_file(&at, &self.plan.store.blob(blob)?, *executable)?;
+                    self.staged.files.push(at);
+                }
+                Node::File { blob, executable } if self.placing.copies() => {
+                    files::copy_blob(self.plan.store, blob, &at, *executable)?;
                     self.staged.files.push(at);
                 }
                 Node::File { blob, executable } => {
@@ -238,7 +250,7 @@ impl Walk<'_, '_> {
         }
         files::make_folder(at)?;
         self.staged.folders.push(at.to_owned());
-        if !self.plan.is_own(&id) {
+        if !self.plan.is_own(&id) && !self.placing.copies() {
             return self.tree(path, id);
         }
         let Some(staging) = &mut self.staging else { return self.copies(path, id, at) };
@@ -286,9 +298,13 @@ impl Walk<'_, '_> {
 }
 
 /// Stages an action that runs without a sandbox: copies of everything.
-pub(crate) fn stage_copies(store: &Store, job: &Job, own: &Own) -> Result<Staged, ExecuteError> {
+pub(crate) fn stage_copies(store: &Store, job: &Job, own: &Own, placing: &Placing) -> Result<Staged, ExecuteError> {
     let work = own.path.join("w");
-    for (path, node) in job.inputs.iter() {
+    let mut inputs: Vec<_> = job.inputs.iter().collect();
+    if placing.reversed {
+        inputs.reverse();
+    }
+    for (path, node) in inputs {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(work.join(&parent)).map_err(|e| StoreError::io("making", work.join(&parent), e))?;
         }
@@ -297,5 +313,6 @@ pub(crate) fn stage_copies(store: &Store, job: &Job, own: &Own) -> Result<Staged
     let folders = make_outputs(&Plan::new(store, job)?, &work)?;
     let staged = Staged { folders, ..Staged::new(work) };
     settle(&staged)?;
+    placing.age(&staged.work).map_err(|e| StoreError::io("setting the times in", &staged.work, e))?;
     Ok(staged)
 }

@@ -13,3 +13,4 @@ mod nobody;
 mod outputs;
 mod support;
 mod visible;
+mod worlds;

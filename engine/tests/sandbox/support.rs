@@ -80,6 +80,9 @@ const APPLETS: &[&str] = &[
     "yes",
     "pwd",
     "grep",
+    "od",
+    "uname",
+    "date",
 ];
 
 impl World {

@@ -22,13 +22,14 @@ impl Command {
     /// Does it work on the workspace it is started in?
     pub fn needs_workspace(&self) -> bool {
         use Command as C;
-        matches!(self, C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Clean | C::Why(_) | C::Log(_))
+        matches!(self, C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_))
+            || matches!(self, C::Clean | C::Why(_) | C::Log(_))
     }
 
     /// Does `--json` tell its events? All others give an answer and nothing beside it.
     pub fn tells_events(&self) -> bool {
         use Command as C;
-        self.builds() || matches!(self, C::Init | C::Clean | C::Daemon(DaemonCommand::Stop))
+        self.builds() || matches!(self, C::Init | C::Lock(_) | C::Clean | C::Daemon(DaemonCommand::Stop))
     }
 
     /// Does it build, so that there is progress to show?

@@ -31,6 +31,8 @@ pub enum Command {
     /// Ask about the target graph
     #[command(after_help = QUERY_HELP)]
     Query(Query),
+    /// Resolve pinned packages through apt, and write their locks
+    Lock(Lock),
     /// Remove gx-out (the store keeps everything)
     Clean,
     /// Show any object by its digest or the start of it
@@ -129,6 +131,14 @@ pub enum QueryOutput {
     Json,
     /// A graph for Graphviz.
     Dot,
+}
+
+/// `gx lock`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Lock {
+    /// Repositories of kind debian_packages; all of gx.toml when none is named
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
 }
 
 /// `gx show`.

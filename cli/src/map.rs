@@ -148,6 +148,7 @@ pub const fn load_code(kind: LoadErrorKind) -> u16 {
         LoadErrorKind::Symlink => 118,
         LoadErrorKind::SpecialFile => 119,
         LoadErrorKind::Repository => 105,
+        LoadErrorKind::Lock => 120,
         LoadErrorKind::Toolchain => 605,
         LoadErrorKind::Store => 506,
         LoadErrorKind::StoreFull => 507,

@@ -5,13 +5,11 @@
 //! and credentials hold, and the archive is taken from the cache. Invariant: an archive is taken by its hash, never by
 //! its name alone. This file does not know registries: only cargo does.
 
+use crate::process;
 use crate::sink::{self, Fault};
 use gx_store::{Cancel, Fetch, FetchError, Fetcher, StoreError, Surroundings};
-use rustix::process::{Pid, Signal};
-use std::io::Read;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// The fetcher.
 #[derive(Debug, Clone, Copy, Default)]
@@ -119,12 +117,6 @@ fn cargo_home(surroundings: &Surroundings) -> Option<PathBuf> {
     home.filter(|home| home.is_absolute())
 }
 
-/// Cargo, as the `PATH` of the person who asks has it.
-fn find_cargo(surroundings: &Surroundings) -> Option<PathBuf> {
-    let path = surroundings.environment.get("PATH")?;
-    std::env::split_paths(path).filter(|folder| folder.is_absolute()).map(|f| f.join("cargo")).find(|f| f.is_file())
-}
-
 /// Has cargo download the crate into its cache. The throw-away package lies in `scratch`.
 fn ask_cargo(
     wanted: &Wanted<'_>,
@@ -133,41 +125,20 @@ fn ask_cargo(
     cancel: &Cancel,
 ) -> Result<(), FetchError> {
     let what = wanted.what();
-    let cargo = find_cargo(surroundings).ok_or_else(|| FetchError::Unreachable {
+    let cargo = process::find("cargo", surroundings).ok_or_else(|| FetchError::Unreachable {
         what: what.clone(),
         why: "it is not in cargo's cache, and no cargo is on PATH to download it (install Rust, or put it on PATH)"
             .to_owned(),
     })?;
     let folder = manifest_for(wanted, scratch)?;
-    let io = |doing: &'static str| {
-        let cargo = cargo.clone();
-        move |e: std::io::Error| FetchError::Store(Box::new(StoreError::io(doing, cargo, e)))
-    };
     let mut command = Command::new(&cargo);
     command.args(["fetch", "--color=never", "--manifest-path"]).arg(folder.path().join("Cargo.toml"));
-    command.env_clear().envs(&surroundings.environment).env("CARGO_TERM_PROGRESS_WHEN", "never");
+    command.env("CARGO_TERM_PROGRESS_WHEN", "never");
     // Cargo looks for its configuration from its own folder up: the asker's, where it is known.
     let asker = surroundings.environment.get("PWD").map(PathBuf::from).filter(|p| p.is_absolute() && p.is_dir());
     command.current_dir(asker.as_deref().unwrap_or(folder.path()));
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).process_group(0);
-    let mut child = command.spawn().map_err(io("starting"))?;
-    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
-    let guard = cancel.on_cancel(move || {
-        if let Some(group) = group {
-            // It may be gone already.
-            let _ = rustix::process::kill_process_group(group, Signal::KILL);
-        }
-    });
-    let mut said = Vec::new();
-    let read = child.stderr.take().map_or(Ok(0), |mut stderr| stderr.read_to_end(&mut said));
-    // Its errors are at their end, so it is about to end too; from here on it is not killed, lest another be.
-    drop(guard);
-    let status = child.wait().map_err(io("waiting for"))?;
-    read.map_err(io("reading from"))?;
-    if cancel.is_cancelled() {
-        return Err(FetchError::Cancelled);
-    }
-    if status.success() { Ok(()) } else { Err(refusal(what, &String::from_utf8_lossy(&said))) }
+    let ran = process::run(command, surroundings, cancel)?;
+    if ran.well { Ok(()) } else { Err(refusal(what, &ran.stderr)) }
 }
 
 /// A package that depends on the crate and on nothing else.

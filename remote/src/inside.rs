@@ -1,4 +1,4 @@
-//! A door to this crate's reader of cargo's words for the fuzz targets, which are a crate of their own
+//! Doors to this crate's readers of what cargo and apt say for the fuzz targets, which are a crate of their own
 //! (`tests/src/fuzz`).
 //!
 //! Invariant: nothing else goes through here. This file does not know where the text comes from.
@@ -6,4 +6,13 @@
 /// Whatever cargo says, something is told of it.
 pub fn cargo_words(said: &str) -> bool {
     !crate::crates::refusal("crate 'x 1.2.3'".to_owned(), said).to_string().is_empty()
+}
+
+/// What apt lists has names, and what it describes too.
+pub fn apt_words(said: &str) -> bool {
+    let named = crate::apt::uris(said);
+    let described = crate::apt::cache_stanzas(said);
+    !crate::apt::errors(said).contains('\n')
+        && named.iter().all(|it| !it.name.contains(['_', ' ']) && !it.architecture.contains(' '))
+        && described.iter().all(|((name, _, _), it)| it.name == *name)
 }

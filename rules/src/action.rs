@@ -6,7 +6,7 @@
 use crate::values::depset::Depset;
 use crate::values::file::File;
 use crate::values::plain::Plain;
-use gx_store::HostSpec;
+use gx_store::{HostSpec, Work};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -44,11 +44,8 @@ pub(crate) enum ActionWork {
     Symlink {
         executable: bool,
     },
-    /// Its one input is the archive.
-    Unpack {
-        kind: Arc<str>,
-        strip_prefix: Arc<str>,
-    },
+    /// Nothing is left to find out.
+    Ready(Work),
     Host(HostSpec),
 }
 

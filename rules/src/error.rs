@@ -43,6 +43,8 @@ pub enum LoadErrorKind {
     SpecialFile,
     /// A repository is declared wrongly or cannot be had.
     Repository,
+    /// The lock of a repository is not there, is damaged, or is not for what `gx.toml` asks for.
+    Lock,
     /// A toolchain cannot be had.
     Toolchain,
     /// The store failed.
@@ -67,7 +69,7 @@ pub enum LoadErrorKind {
 
 impl LoadErrorKind {
     /// Every kind.
-    pub const ALL: [LoadErrorKind; 27] = [
+    pub const ALL: [LoadErrorKind; 28] = [
         LoadErrorKind::Label,
         LoadErrorKind::NotFound,
         LoadErrorKind::Syntax,
@@ -85,6 +87,7 @@ impl LoadErrorKind {
         LoadErrorKind::Symlink,
         LoadErrorKind::SpecialFile,
         LoadErrorKind::Repository,
+        LoadErrorKind::Lock,
         LoadErrorKind::Toolchain,
         LoadErrorKind::Store,
         LoadErrorKind::StoreFull,

@@ -13,6 +13,7 @@ mod bounds;
 mod bzl;
 mod cache;
 mod command;
+pub mod debian;
 mod environment;
 pub mod error;
 mod evaluate;
@@ -24,6 +25,7 @@ mod graph;
 #[doc(hidden)]
 pub mod inside;
 pub mod label;
+pub mod lock;
 mod lower;
 mod nesting;
 mod outcome;

@@ -241,9 +241,7 @@ impl Lowering<'_> {
                 let arguments: &[(&str, &str)] = if *executable { &[("executable", "true")] } else { &[] };
                 call("symlink", arguments)
             }
-            ActionWork::Unpack { kind, strip_prefix } => {
-                call("unpack", &[("type", kind), ("strip_prefix", strip_prefix)])
-            }
+            ActionWork::Ready(work) => work.clone(),
             ActionWork::Host(_) => {
                 let Some(blob) = self.manifests.get(&at) else {
                     return Err(LoadError::new(LoadErrorKind::Toolchain, "the host's toolchain was not imported"));

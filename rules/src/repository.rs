@@ -4,6 +4,7 @@
 //! name; a BUILD file laid over the tree is no part of it, so changing it fetches nothing.
 //! This file does not know how bytes are fetched.
 
+use crate::debian::{self, DebianPackages};
 use crate::error::{LoadError, LoadErrorKind, nearest};
 use crate::files::{Place, Repo, store_error, tree_node};
 use crate::label::check_repository;
@@ -16,16 +17,25 @@ use gx_store::{
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+/// The kinds.
+const KINDS: [&str; 3] = ["crate_archive", "debian_packages", "http_archive"];
 /// Keys of each kind.
 const CRATE_KEYS: [&str; 7] = ["kind", "name", "version", "sha256", "strip_prefix", "build_file", "build_file_content"];
 const HTTP_KEYS: [&str; 8] =
     ["kind", "url", "urls", "sha256", "type", "strip_prefix", "build_file", "build_file_content"];
 
+/// Who fetches.
+pub(crate) const FETCHERS: [&str; 3] = ["http", "crate", "deb"];
+/// Kinds of archives.
+pub(crate) const TYPES: [&str; 7] = ["tar.gz", "tar.xz", "tar.zst", "tar.bz2", "tar", "zip", "deb"];
+
 /// A declared repository.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) struct Declared {
-    pub(crate) archive: Archive,
-    pub(crate) build: Build,
+pub(crate) enum Declared {
+    /// An archive with a BUILD file.
+    Archive(Archive, Build),
+    /// Pinned Debian packages.
+    Debian(DebianPackages),
 }
 
 /// What is fetched and how it is unpacked.
@@ -46,7 +56,7 @@ pub(crate) enum Build {
     Text(String),
 }
 
-fn wrong(name: &str, message: impl std::fmt::Display) -> LoadError {
+pub(crate) fn wrong(name: &str, message: impl std::fmt::Display) -> LoadError {
     LoadError::new(LoadErrorKind::Repository, format!("[repositories.{name}]: {message}"))
 }
 
@@ -85,9 +95,10 @@ fn read(name: &str, table: &toml::Table) -> Result<Declared, LoadError> {
     let keys: &[&str] = match kind.as_str() {
         "crate_archive" => &CRATE_KEYS,
         "http_archive" => &HTTP_KEYS,
+        "debian_packages" => return debian::read(name, table).map(Declared::Debian),
         other => {
-            let error = wrong(name, format!("'{other}' is no kind; there are crate_archive and http_archive"));
-            return Err(error.suggest(other, ["crate_archive", "http_archive"]));
+            let error = wrong(name, format!("'{other}' is no kind; there are {}", KINDS.join(", ")));
+            return Err(error.suggest(other, KINDS));
         }
     };
     if let Some(key) = table.keys().find(|key| !keys.contains(&key.as_str())) {
@@ -131,7 +142,7 @@ fn read(name: &str, table: &toml::Table) -> Result<Declared, LoadError> {
             sha256,
         }
     };
-    Ok(Declared { archive, build })
+    Ok(Declared::Archive(archive, build))
 }
 
 fn urls_of(name: &str, table: &toml::Table) -> Result<Vec<String>, LoadError> {
@@ -158,7 +169,6 @@ fn urls_of(name: &str, table: &toml::Table) -> Result<Vec<String>, LoadError> {
 }
 
 fn type_of(name: &str, said: Option<String>, urls: &[String]) -> Result<String, LoadError> {
-    const TYPES: [&str; 3] = ["tar.gz", "tar", "zip"];
     if let Some(said) = said {
         let said = if said == "tgz" { "tar.gz".to_owned() } else { said };
         if !TYPES.contains(&said.as_str()) {
@@ -169,15 +179,15 @@ fn type_of(name: &str, said: Option<String>, urls: &[String]) -> Result<String, 
         return Ok(said);
     }
     let path = urls.first().map_or("", |url| url.split(['?', '#']).next().unwrap_or(""));
-    for (ending, kind) in
-        [(".tar.gz", "tar.gz"), (".tgz", "tar.gz"), (".crate", "tar.gz"), (".tar", "tar"), (".zip", "zip")]
-    {
-        if path.ends_with(ending) {
+    let short = [("tgz", "tar.gz"), ("crate", "tar.gz"), ("txz", "tar.xz"), ("tzst", "tar.zst"), ("tbz2", "tar.bz2")];
+    let endings = TYPES.iter().map(|kind| (*kind, *kind)).chain(short);
+    for (ending, kind) in endings {
+        if path.strip_suffix(ending).is_some_and(|rest| rest.ends_with('.')) {
             return Ok(kind.to_owned());
         }
     }
     Err(wrong(name, format!("the type of '{path}' is not clear from its name"))
-        .hint("add type = \"tar.gz\", \"tar\" or \"zip\""))
+        .hint(format!("add type = \"...\", one of {}", TYPES.join(", "))))
 }
 
 /// The plan that makes the archive's tree, and the goal's place in it.
@@ -237,18 +247,22 @@ fn plan_of(
 impl Session<'_> {
     /// A declared repository, fetched unless its tree is known.
     pub(crate) fn fetched(&self, name: &str, declared: &Declared) -> Result<Repo, LoadError> {
+        let (archive, build) = match declared {
+            Declared::Archive(archive, build) => (archive, build),
+            Declared::Debian(packages) => return self.debian(name, packages),
+        };
         let store = &self.config.store;
-        let known = held(&self.kept.trees).get(&declared.archive).copied();
+        let known = held(&self.kept.trees).get(archive).copied();
         // It may have been collected since.
         let tree = match known.filter(|tree| store.has_tree(tree).unwrap_or(false)) {
             Some(tree) => tree,
             None => {
-                let tree = self.realise(name, &declared.archive)?;
-                held(&self.kept.trees).insert(declared.archive.clone(), tree);
+                let tree = self.realise(name, archive)?;
+                held(&self.kept.trees).insert(archive.clone(), tree);
                 tree
             }
         };
-        let overlay = match &declared.build {
+        let overlay = match build {
             Build::Text(text) => {
                 Some((format!("gx.toml[repositories.{name}].build_file_content"), text.as_str().into()))
             }

@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = shipped![
     "rules/cc_compile.bzl",
     "rules/cc_info.bzl",
     "rules/cc_link.bzl",
+    "rules/debian_tree.bzl",
     "rules/filegroup.bzl",
     "rules/genrule.bzl",
     "rules/host_toolchain.bzl",

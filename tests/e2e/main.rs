@@ -16,6 +16,7 @@ mod changing;
 mod cli;
 mod cutoff;
 mod daemon;
+mod debian;
 mod endless;
 mod examples;
 mod genrule;

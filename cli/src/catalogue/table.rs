@@ -37,7 +37,7 @@ pub const CATALOGUE: &[Entry] = &[
         105,
         "bad repository",
         "A table `[repositories.NAME]` lacks a key that its kind needs, or has one that it does not take.",
-        "See docs/configuration.md for the keys of `crate_archive` and `http_archive`.",
+        "See docs/configuration.md for the keys of each kind.",
     ),
     entry(
         106,
@@ -117,6 +117,14 @@ pub const CATALOGUE: &[Entry] = &[
         "special file",
         "A file is a device, a socket or a pipe; only files, folders and symlinks can be inputs.",
         "Exclude it from the inputs.",
+    ),
+    entry(
+        120,
+        "bad lock",
+        "The lock of a `debian_packages` repository is not there, was edited so that it cannot be read, or was made for \
+         other packages or architectures than `gx.toml` names now.",
+        "`gx lock NAME` makes it anew from what the mirrors of the machine's apt have; after a merge keep the lines of \
+         both sides, sorted.",
     ),
     entry(
         201,
@@ -331,13 +339,14 @@ pub const CATALOGUE: &[Entry] = &[
         "Digests are 64 hex digits; a prefix of 4 or more is enough.",
     ),
     entry(513, "ambiguous prefix", "More than one object has a digest that starts like that.", "Give more digits."),
-    entry(601, "unknown fetcher", "No fetcher of that name exists.", "Use `crate_archive` or `http_archive`."),
+    entry(601, "unknown fetcher", "No fetcher of that name exists.", "Use one that docs/starlark.md lists."),
     entry(602, "bad fetch", "A fetch lacks a parameter or has a wrong one.", "The message says which."),
     entry(
         603,
         "cannot be fetched",
         "Every source of a fetch failed; the message has one line for each.",
-        "Check network and proxy (`HTTPS_PROXY`, cargo's configuration), or add a mirror to `urls`.",
+        "Check network and proxy (`HTTPS_PROXY`, the configuration of cargo or apt), add a mirror to `urls`, or use a folder \
+         that `gx fetch --to` made (`--mirror`).",
     ),
     entry(
         604,

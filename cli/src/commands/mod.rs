@@ -9,6 +9,7 @@ mod completion;
 mod doctor;
 mod gc;
 mod init;
+mod lock;
 mod log;
 mod objects;
 mod query;
@@ -37,6 +38,7 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
     let screen = Screen::new(&request.settings, &request.command);
     let exit = match &request.command {
         Command::Init => init::answer(request, &screen)?,
+        Command::Lock(it) => lock::answer(request, &it.names, &screen)?,
         Command::Clean => clean::answer(request, &screen)?,
         Command::Explain(explain) => self::explain(&explain.code, &screen)?,
         Command::Doctor => doctor::answer(request, &screen)?,
@@ -77,6 +79,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         Command::Store(command) => store::answer(&session, command),
         Command::Gc(it) => gc::answer(&session, it.dry_run),
         Command::Init
+        | Command::Lock(_)
         | Command::Clean
         | Command::Explain(_)
         | Command::Doctor

@@ -4,13 +4,17 @@
 //! that a misspelt one is found; a changed output needs a changed revision (each file's `golden` test).
 //! This file does not know who calls them nor when.
 
+mod debian_tree;
 mod host_toolchain;
 mod symlink;
+mod tree;
 mod unpack;
 mod write;
 
+pub use debian_tree::DebianTree;
 pub use host_toolchain::HostToolchain;
 pub use symlink::Symlink;
+pub use tree::Tree;
 pub use unpack::Unpack;
 pub use write::Write;
 
@@ -20,7 +24,14 @@ use std::sync::Arc;
 
 /// Every builtin of this crate.
 pub fn all() -> Vec<Arc<dyn Builtin>> {
-    vec![Arc::new(HostToolchain), Arc::new(Symlink), Arc::new(Unpack::default()), Arc::new(Write)]
+    vec![
+        Arc::new(DebianTree),
+        Arc::new(HostToolchain),
+        Arc::new(Symlink),
+        Arc::new(Tree),
+        Arc::new(Unpack::default()),
+        Arc::new(Write),
+    ]
 }
 
 /// The refusal of a builtin.
@@ -108,7 +119,9 @@ mod testing {
         let all = all();
         let mut names: Vec<_> = all.iter().map(|b| (b.name(), b.revision())).collect();
         names.dedup();
-        assert_eq!(names, [("host_toolchain", 1), ("symlink", 1), ("unpack", 1), ("write", 1)]);
+        let known =
+            [("debian_tree", 1), ("host_toolchain", 1), ("symlink", 1), ("tree", 1), ("unpack", 1), ("write", 1)];
+        assert_eq!(names, known);
         let (_folder, store) = store();
         let bad = call("write", 1, &[("contents", "x")]);
         let error = Write.call(&bad, &BTreeMap::new(), &file_output("out/a"), &store).unwrap_err();

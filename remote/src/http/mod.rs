@@ -118,7 +118,7 @@ fn urls_of(fetch: &Fetch) -> Result<Vec<String>, FetchError> {
 }
 
 /// A URL without the user and password it may hold.
-fn shown(url: &str) -> String {
+pub(crate) fn shown(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
     let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);

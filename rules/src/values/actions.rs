@@ -7,6 +7,7 @@
 
 use crate::action::{Action, ActionWork, Argument, InputItem};
 use crate::label::check_declared;
+use crate::repository::{FETCHERS, TYPES};
 use crate::values::args::ArgsValue;
 use crate::values::ctx::CtxData;
 use crate::values::depset::DepsetValue;
@@ -14,7 +15,7 @@ use crate::values::file::{File, FileKind};
 use crate::values::plain::{Plain, brief};
 use crate::values::provider::InstanceValue;
 use allocative::Allocative;
-use gx_store::HostSpec;
+use gx_store::{Call, Fetch, HostSpec, Work};
 use starlark::collections::SmallMap;
 use starlark::environment::{Methods, MethodsBuilder};
 use starlark::starlark_simple_value;
@@ -195,6 +196,12 @@ fn check_others(name: &str, others: &SmallMap<String, Value<'_>>) -> anyhow::Res
     }
 }
 
+/// A call of a builtin.
+fn builtin<const N: usize>(name: &str, arguments: [(&str, &str); N]) -> ActionWork {
+    let arguments = arguments.into_iter().map(|(k, v)| (k.to_owned(), v.to_owned())).collect();
+    ActionWork::Ready(Work::Builtin(Call { name: name.to_owned(), revision: 1, arguments }))
+}
+
 /// How a file is started: a bare name would be looked up in `PATH`.
 fn program_of(file: &File) -> Arc<str> {
     if file.path().contains('/') { file.path().into() } else { format!("./{}", file.path()).into() }
@@ -349,15 +356,73 @@ fn actions_methods(builder: &mut MethodsBuilder) {
         #[starlark(require = named, default = "tar.gz")] r#type: &str,
         #[starlark(require = named, default = "")] strip_prefix: &str,
     ) -> anyhow::Result<NoneType> {
-        if !["tar.gz", "tar", "zip"].contains(&r#type) {
-            anyhow::bail!("ctx.actions.unpack: '{}' is no type; there are tar.gz, tar and zip", r#type);
+        if !TYPES.contains(&r#type) {
+            anyhow::bail!("ctx.actions.unpack: '{}' is no type; there are {}", r#type, TYPES.join(", "));
         }
         this.record(Action {
             outputs: vec![output.clone()],
-            work: ActionWork::Unpack { kind: r#type.into(), strip_prefix: strip_prefix.into() },
+            work: builtin("unpack", [("type", r#type), ("strip_prefix", strip_prefix)]),
             inputs: vec![InputItem::File(archive.clone())],
             mnemonic: "Unpack".into(),
             message: format!("Unpacking {}", archive.short_path()),
+        })
+    }
+
+    fn fetch<'v>(
+        this: &ActionsValue,
+        #[starlark(require = named)] output: &'v File,
+        #[starlark(require = named)] sha256: &str,
+        #[starlark(require = named)] parameters: UnpackDictEntries<String, String>,
+        #[starlark(require = named, default = "http")] fetcher: &str,
+        #[starlark(require = named)] progress_message: Option<NoneOr<String>>,
+    ) -> anyhow::Result<NoneType> {
+        if !FETCHERS.contains(&fetcher) {
+            anyhow::bail!("ctx.actions.fetch: '{fetcher}' is no fetcher; there are {}", FETCHERS.join(", "));
+        }
+        if sha256.len() != 64 || !sha256.chars().all(|c| c.is_ascii_digit() || ('a'..='f').contains(&c)) {
+            anyhow::bail!("ctx.actions.fetch: 'sha256' must be 64 lowercase hexadecimal digits, not '{sha256}'");
+        }
+        let parameters = parameters.entries.into_iter().collect();
+        let fetch = Fetch { fetcher: fetcher.to_owned(), parameters, sha256: sha256.to_owned() };
+        this.record(Action {
+            outputs: vec![output.clone()],
+            work: ActionWork::Ready(Work::Fetch(fetch)),
+            inputs: Vec::new(),
+            mnemonic: "Fetch".into(),
+            message: word(progress_message).unwrap_or_else(|| format!("Fetching {}", output.short_path())),
+        })
+    }
+
+    fn debian_tree<'v>(
+        this: &ActionsValue,
+        #[starlark(require = named)] output: &'v File,
+        #[starlark(require = named)] packages: UnpackListOrTuple<(&'v File, String)>,
+        #[starlark(require = named)] links: Option<UnpackDictEntries<String, String>>,
+    ) -> anyhow::Result<NoneType> {
+        let lines = packages.items.iter().map(|(tree, who)| format!("{} {who}\n", tree.path()));
+        let links = links.map(|links| links.entries).unwrap_or_default();
+        let links: String = links.into_iter().map(|(path, target)| format!("{path} {target}\n")).collect();
+        this.record(Action {
+            outputs: vec![output.clone()],
+            work: builtin("debian_tree", [("packages", &lines.collect::<String>()), ("links", &links)]),
+            inputs: packages.items.iter().map(|(tree, _)| InputItem::File((*tree).clone())).collect(),
+            mnemonic: "DebianTree".into(),
+            message: format!("Putting {} packages together", packages.items.len()),
+        })
+    }
+
+    fn tree<'v>(
+        this: &ActionsValue,
+        #[starlark(require = named)] output: &'v File,
+        #[starlark(require = named)] files: UnpackDictEntries<String, &'v File>,
+    ) -> anyhow::Result<NoneType> {
+        let lines = files.entries.iter().map(|(path, file)| format!("{} {path}\n", file.path()));
+        this.record(Action {
+            outputs: vec![output.clone()],
+            work: builtin("tree", [("files", &lines.collect::<String>())]),
+            inputs: files.entries.iter().map(|(_, file)| InputItem::File((*file).clone())).collect(),
+            mnemonic: "Tree".into(),
+            message: format!("Laying out {}", output.short_path()),
         })
     }
 

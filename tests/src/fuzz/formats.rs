@@ -98,6 +98,22 @@ pub(super) fn unpack_tar(bytes: &[u8]) {
     unpack("tar", bytes);
 }
 
+pub(super) fn unpack_deb(bytes: &[u8]) {
+    unpack("deb", bytes);
+}
+
+pub(super) fn unpack_tar_bz2(bytes: &[u8]) {
+    unpack("tar.bz2", bytes);
+}
+
+pub(super) fn unpack_tar_xz(bytes: &[u8]) {
+    unpack("tar.xz", bytes);
+}
+
+pub(super) fn unpack_tar_zst(bytes: &[u8]) {
+    unpack("tar.zst", bytes);
+}
+
 pub(super) fn unpack_tar_gz(bytes: &[u8]) {
     unpack("tar.gz", bytes);
 }

@@ -35,9 +35,11 @@ const fn slow(name: &'static str, run: fn(&[u8])) -> Target {
 /// Every target, by name.
 pub const TARGETS: &[Target] = &[
     target("action", formats::action),
+    target("apt_words", texts::apt_words),
     target("cargo_words", texts::cargo_words),
     target("cbor", formats::cbor),
     target("daemon_wire", formats::daemon_wire),
+    target("debian_lock", texts::debian_lock),
     target("derivation", formats::derivation),
     target("directory", formats::directory),
     slow("elf", formats::elf),
@@ -53,8 +55,12 @@ pub const TARGETS: &[Target] = &[
     target("row", formats::row),
     target("spawner_wire", formats::spawner_wire),
     slow("starlark", texts::starlark),
+    slow("unpack_deb", formats::unpack_deb),
     slow("unpack_tar", formats::unpack_tar),
+    slow("unpack_tar_bz2", formats::unpack_tar_bz2),
     slow("unpack_tar_gz", formats::unpack_tar_gz),
+    slow("unpack_tar_xz", formats::unpack_tar_xz),
+    slow("unpack_tar_zst", formats::unpack_tar_zst),
     slow("unpack_zip", formats::unpack_zip),
 ];
 

@@ -6,6 +6,7 @@
 use gx_cli::project::Project;
 use gx_cli::settings::Settings;
 use gx_engine::host::Manifest;
+use gx_rules::lock::DebianLock;
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -64,4 +65,18 @@ pub(super) fn plain_command(bytes: &[u8]) {
 
 pub(super) fn cargo_words(bytes: &[u8]) {
     assert!(gx_remote::inside::cargo_words(text(bytes)), "words of cargo that tell nothing");
+}
+
+pub(super) fn apt_words(bytes: &[u8]) {
+    assert!(gx_remote::inside::apt_words(text(bytes)), "words of apt that are not what they are taken for");
+}
+
+pub(super) fn debian_lock(bytes: &[u8]) {
+    match DebianLock::parse(text(bytes)) {
+        Ok(lock) => {
+            let again = lock.format();
+            assert_eq!(DebianLock::parse(&again).as_ref(), Ok(&lock), "a lock that is not read as it is written");
+        }
+        Err(error) => assert!(error.line > 0 && !error.why.is_empty() && !error.why.contains('\n')),
+    }
 }

@@ -35,13 +35,15 @@ pub(super) struct Members<'a> {
     most: usize,
     count: usize,
     budget: Budget,
+    /// Members lie below it, and absolute links mean it; `None` where there must be none.
+    base: Option<RelPath>,
     members: BTreeMap<RelPath, Member>,
 }
 
 impl<'a> Members<'a> {
     /// None so far.
     pub(super) fn new(store: &'a Store, kind: &'static str, limits: Limits, budget: Budget) -> Members<'a> {
-        Members { store, kind, most: limits.members, count: 0, budget, members: BTreeMap::new() }
+        Members { store, kind, most: limits.members, count: 0, budget, base: None, members: BTreeMap::new() }
     }
 
     /// The path that raw bytes name; the root itself for `./`.
@@ -50,7 +52,17 @@ impl<'a> Members<'a> {
         if self.count > self.most {
             return Err(UnpackError::Bomb { limit: format!("{} members", self.most) });
         }
-        path_of(raw)
+        self.placed(raw)
+    }
+
+    /// From here on members lie below `base`, which is what absolute symlinks take for `/`.
+    pub(super) fn below(&mut self, base: RelPath) {
+        self.base = Some(base);
+    }
+
+    fn placed(&self, raw: &[u8]) -> Result<RelPath, UnpackError> {
+        let path = path_of(raw)?;
+        Ok(self.base.as_ref().map_or(path.clone(), |base| base.join(&path)))
     }
 
     /// A folder.
@@ -69,16 +81,23 @@ impl<'a> Members<'a> {
         if target.is_empty() || target.contains('\0') || target.len() > LONGEST {
             return bad("is a symlink with an empty, unprintable or very long target".to_owned());
         }
-        if target.starts_with('/') {
-            return bad(format!("is a symlink to the absolute path '{target}'"));
-        }
-        self.members.insert(path, Member::Link(target.to_owned()));
+        let target = match (&self.base, target.strip_prefix('/')) {
+            (None, Some(_)) => return bad(format!("is a symlink to the absolute path '{target}'")),
+            (Some(base), Some(rest)) => {
+                let up = path.components().count().saturating_sub(base.components().count() + 1);
+                let rest = rest.trim_matches('/');
+                let way = "../".repeat(up) + rest;
+                if way.is_empty() { ".".to_owned() } else { way }
+            }
+            (_, None) => target.to_owned(),
+        };
+        self.members.insert(path, Member::Link(target));
         Ok(())
     }
 
     /// A hard link: the file that `target` names now.
     pub(super) fn hard_link(&mut self, path: RelPath, target: &[u8]) -> Result<(), UnpackError> {
-        let wanted = path_of(target)?;
+        let wanted = self.placed(target)?;
         match self.members.get(&wanted).cloned() {
             Some(member @ (Member::File(_) | Member::Link(_))) => {
                 self.members.insert(path, member);

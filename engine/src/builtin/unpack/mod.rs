@@ -1,10 +1,12 @@
 //! `unpack`: an archive as a tree.
 //!
-//! One input, the archive. Arguments: `type` (`tar`, `tar.gz` or `zip`) and `strip_prefix` (a folder of the archive;
-//! members outside of it are left out; one that matches nothing is refused). The result names contents, paths and
-//! "may be executed"; times, owners and other bits of the mode are dropped.
+//! One input, the archive. Arguments: `type` (`tar`, `tar.gz`, `tar.xz`, `tar.zst`, `tar.bz2`, `zip` or `deb`) and
+//! `strip_prefix` (a folder of the archive; members outside of it are left out; one that matches nothing is refused).
+//! The result names contents, paths and "may be executed"; times, owners and other bits of the mode are dropped. A
+//! `deb` gives the folders `control` and `data`; nothing of it is run.
 //! This file does not know where the archive came from.
 
+mod deb;
 mod error;
 mod limits;
 mod members;
@@ -53,23 +55,26 @@ impl Builtin for Unpack {
         let archive = || store.open_blob(blob);
         let budget = self.limits.budget(blob.0.size);
         let members = |kind| members::Members::new(store, kind, self.limits, budget.fresh());
-        let members = match kind {
-            "tar" => {
-                let mut members = members("tar");
-                tar::plain(archive()?, &budget, &mut members)?;
+        let members = match (tar::Packing::of(kind), kind) {
+            (Some((kind, packing)), _) => {
+                let mut members = members(kind);
+                tar::unpack(packing, kind, archive()?, &budget, &mut members)?;
                 members
             }
-            "tar.gz" => {
-                let mut members = members("tar.gz");
-                tar::gzip(archive()?, &budget, &mut members)?;
-                members
-            }
-            "zip" => {
+            (None, "zip") => {
                 let mut members = members("zip");
                 zip::read(archive()?, store, &mut members)?;
                 members
             }
-            other => return Err(refuse(self.name(), format!("unknown type '{other}' (known: tar, tar.gz, zip)"))),
+            (None, "deb") => {
+                let mut members = members("deb");
+                deb::read(archive()?, &budget, &mut members)?;
+                members
+            }
+            (None, other) => {
+                let tars = tar::Packing::ALL.map(|(name, _)| name).join(", ");
+                return Err(refuse(self.name(), format!("unknown type '{other}' (known: {tars}, zip, deb)")));
+            }
         };
         Ok(vec![(output.path.clone(), Node::Directory(members.finish(&prefix)?))])
     }

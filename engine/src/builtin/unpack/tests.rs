@@ -24,6 +24,37 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
+fn xz(bytes: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::XzOptions::with_preset(1);
+    let mut encoder = lzma_rust2::XzWriter::new(Vec::new(), options).unwrap();
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    ruzstd::encoding::compress_to_vec(bytes, ruzstd::encoding::CompressionLevel::Fastest)
+}
+
+fn bzip2(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = ::bzip2::write::BzEncoder::new(Vec::new(), ::bzip2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// An `ar` archive, as dpkg-deb writes it.
+fn deb(members: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut bytes = b"!<arch>\n".to_vec();
+    for (name, content) in members {
+        let head = format!("{name:<16}{:<12}{:<6}{:<6}{:<8}{:<10}`\n", 0, 0, 0, 100644, content.len());
+        bytes.extend(head.as_bytes());
+        bytes.extend(*content);
+        if content.len() % 2 == 1 {
+            bytes.push(b'\n');
+        }
+    }
+    bytes
+}
+
 fn good() -> Vec<u8> {
     let mut builder = Builder::new(Vec::new());
     entry(&mut builder, b"./p/", EntryType::Directory, 0o755, "", b"");
@@ -105,7 +136,17 @@ proptest::proptest! {
     #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
     #[test]
     fn damaged_archives_are_read_without_a_panic(changes: Vec<(u32, u8)>, length: u16) {
-        for (kind, mut bytes) in [("tar", good()), ("tar.gz", gzip(&good())), ("zip", good_zip())] {
+        let deb = deb(&[("debian-binary", b"2.0\n"), ("control.tar", &good()), ("data.tar.xz", &xz(&good()))]);
+        let made = [
+            ("tar", good()),
+            ("tar.gz", gzip(&good())),
+            ("tar.xz", xz(&good())),
+            ("tar.zst", zstd(&good())),
+            ("tar.bz2", bzip2(&good())),
+            ("zip", good_zip()),
+            ("deb", deb),
+        ];
+        for (kind, mut bytes) in made {
             for (at, byte) in &changes {
                 let at = *at as usize % bytes.len();
                 bytes[at] = *byte;
@@ -212,4 +253,79 @@ fn good_zip() -> Vec<u8> {
 #[test]
 fn zip_gives_what_tar_gives() {
     assert_eq!(unpack(&good_zip(), "zip", "p"), unpack(&good(), "tar", "p"));
+}
+
+#[test]
+fn every_packing_gives_the_same_tree() {
+    let plain = unpack(&good(), "tar", "p").unwrap();
+    let twice = |half: fn(&[u8]) -> Vec<u8>| {
+        let good = good();
+        let (a, b) = good.split_at(good.len() / 2);
+        [half(a), half(b)].concat()
+    };
+    for (kind, pack) in
+        [("tar.gz", gzip as fn(&[u8]) -> Vec<u8>), ("tar.xz", xz), ("tar.zst", zstd), ("tar.bz2", bzip2)]
+    {
+        assert_eq!(unpack(&pack(&good()), kind, "p").as_ref(), Ok(&plain), "{kind}");
+        assert_eq!(unpack(&twice(pack), kind, "p").as_ref(), Ok(&plain), "{kind} in two streams");
+        let mut short = pack(&good());
+        short.truncate(short.len() / 2);
+        assert!(unpack(&short, kind, "p").is_err(), "{kind} cut off");
+        let other = if kind == "tar.gz" { "tar.xz" } else { "tar.gz" };
+        let said = unpack(&pack(&good()), other, "p").unwrap_err();
+        assert!(said.ends_with(&format!("(say type = \"{kind}\")")), "{said}");
+    }
+}
+
+#[test]
+fn a_package_gives_control_and_data() {
+    let mut data = Builder::new(Vec::new());
+    entry(&mut data, b"./", EntryType::Directory, 0o755, "", b"");
+    entry(&mut data, b"./usr/bin/run", EntryType::Regular, 0o755, "", b"#!/bin/sh\n");
+    entry(&mut data, b"./usr/bin/edit", EntryType::Symlink, 0o777, "/etc/alternatives/edit", b"");
+    entry(&mut data, b"./usr/root", EntryType::Symlink, 0o777, "/", b"");
+    entry(&mut data, b"./top", EntryType::Symlink, 0o777, "/usr", b"");
+    entry(&mut data, b"./usr/bin/hard", EntryType::Link, 0o755, "./usr/bin/run", b"");
+    let mut control = Builder::new(Vec::new());
+    entry(&mut control, b"./control", EntryType::Regular, 0o644, "", b"Package: x\n");
+    let (data, control) = (data.into_inner().unwrap(), control.into_inner().unwrap());
+    let pack = |data: (&str, &[u8])| {
+        deb(&[("debian-binary", b"2.0\n"), ("_gpgorigin", b"odd"), ("control.tar.gz", &gzip(&control)), data])
+    };
+    let plain = unpack(&pack(("data.tar", &data)), "deb", "").unwrap();
+    insta::assert_snapshot!(plain);
+    for (name, packed) in [("data.tar.xz", xz(&data)), ("data.tar.zst", zstd(&data)), ("data.tar.gz", gzip(&data))] {
+        assert_eq!(unpack(&pack((name, &packed)), "deb", "").as_ref(), Ok(&plain), "{name}");
+    }
+    let (_, tree) = unpack_with(Unpack::default(), &pack(("data.tar", &data)), &[("type", "deb")]).unwrap();
+    // A changed digest needs a changed revision.
+    assert_eq!(tree.to_string(), "46ed0d1a7db890791fe90c59a6c7fe6af6df82598aa42f9c00f40e2e8350aac8");
+}
+
+#[test]
+fn bad_packages_are_refused() {
+    let tar = good();
+    let mut escaping = Builder::new(Vec::new());
+    entry(&mut escaping, b"l", EntryType::Symlink, 0o777, "../../x", b"");
+    let escaping = escaping.into_inner().unwrap();
+    let binary = ("debian-binary", b"2.0\n".as_slice());
+    let whole = deb(&[binary, ("control.tar", &tar), ("data.tar", &tar)]);
+    let mut damaged = whole.clone();
+    damaged[8 + 58] = b'?';
+    let said = [
+        unpack(b"!<arch>\n", "deb", ""),
+        unpack(&tar, "deb", ""),
+        unpack(&whole[..whole.len() - 700], "deb", ""),
+        unpack(&whole[..100], "deb", ""),
+        unpack(&damaged, "deb", ""),
+        unpack(&deb(&[("debian-binary", b"3.0\n"), ("control.tar", &tar)]), "deb", ""),
+        unpack(&deb(&[("control.tar", &tar), ("data.tar", &tar)]), "deb", ""),
+        unpack(&deb(&[binary, ("control.tar", &tar)]), "deb", ""),
+        unpack(&deb(&[binary, ("data.tar", &tar)]), "deb", ""),
+        unpack(&deb(&[binary, ("control.tar.lzma", &tar)]), "deb", ""),
+        unpack(&deb(&[binary, ("control.tar", &tar), ("data.tar.xz", &tar)]), "deb", ""),
+        unpack(&deb(&[binary, ("control.tar", &tar), ("data.tar", &escaping)]), "deb", ""),
+        unpack(&deb(&[binary, ("control.tar", &tar), ("data.tar", &tar), ("more", b"")]), "deb", ""),
+    ];
+    insta::assert_snapshot!(said.map(Result::unwrap_err).join("\n"));
 }

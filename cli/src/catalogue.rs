@@ -51,7 +51,7 @@ const fn entry(code: u16, title: &'static str, explanation: &'static str, remedy
 }
 
 /// The groups: first two digits and what they are about.
-pub const GROUPS: [(u16, &str); 8] = [
+pub const GROUPS: [(u16, &str); 9] = [
     (1, "Workspace and BUILD files"),
     (2, "Analysis"),
     (3, "Actions"),
@@ -60,6 +60,7 @@ pub const GROUPS: [(u16, &str); 8] = [
     (6, "Fetches and toolchains"),
     (7, "Daemon"),
     (8, "Command line"),
+    (9, "Audit"),
 ];
 
 /// The text of `gx explain`.

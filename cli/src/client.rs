@@ -22,19 +22,23 @@ impl Command {
     /// Does it work on the workspace it is started in?
     pub fn needs_workspace(&self) -> bool {
         use Command as C;
-        matches!(self, C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_))
-            || matches!(self, C::Clean | C::Why(_) | C::Log(_))
+        match self {
+            C::Audit(audit) => !audit.list,
+            C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_) => true,
+            _ => matches!(self, C::Clean | C::Why(_) | C::Log(_)),
+        }
     }
 
     /// Does `--json` tell its events? All others give an answer and nothing beside it.
     pub fn tells_events(&self) -> bool {
         use Command as C;
-        self.builds() || matches!(self, C::Init | C::Lock(_) | C::Clean | C::Daemon(DaemonCommand::Stop))
+        let own = matches!(self, C::Init | C::Lock(_) | C::Clean | C::Daemon(DaemonCommand::Stop));
+        own || (self.builds() && !matches!(self, C::Audit(_)))
     }
 
     /// Does it build, so that there is progress to show?
     pub fn builds(&self) -> bool {
-        matches!(self, Command::Build(_) | Command::Test(_) | Command::Run(_))
+        matches!(self, Command::Build(_) | Command::Test(_) | Command::Run(_) | Command::Audit(_))
     }
 }
 

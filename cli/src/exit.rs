@@ -22,6 +22,8 @@ pub enum Exit {
     Store,
     /// The machine does not allow the sandbox.
     Sandbox,
+    /// An audit found a difference.
+    Differs,
     /// Ctrl-C, or the daemon was told to stop.
     Interrupted,
     /// `gx run`: the program's own code.
@@ -30,7 +32,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit with a code of its own.
-    pub const ALL: [(Exit, &'static str); 8] = [
+    pub const ALL: [(Exit, &'static str); 9] = [
         (Exit::Ok, "everything asked for was done"),
         (Exit::BuildFailed, "an action failed, or something it needs could not be fetched"),
         (Exit::Usage, "the command line or a setting is wrong"),
@@ -38,6 +40,7 @@ impl Exit {
         (Exit::Workspace, "the workspace, a BUILD file or a rule is wrong"),
         (Exit::Store, "the store or the daemon failed"),
         (Exit::Sandbox, "the machine does not allow the sandbox"),
+        (Exit::Differs, "an audit found a difference"),
         (Exit::Interrupted, "interrupted"),
     ];
 
@@ -51,6 +54,7 @@ impl Exit {
             Exit::Workspace => 4,
             Exit::Store => 5,
             Exit::Sandbox => 6,
+            Exit::Differs => 7,
             Exit::Interrupted => 130,
             Exit::Program(code) => code,
         }
@@ -62,6 +66,7 @@ impl Exit {
             311 => Exit::Interrupted,
             310 => Exit::TestsFailed,
             211 | 807 => Exit::Usage,
+            901 => Exit::Differs,
             100..=299 => Exit::Workspace,
             300..=399 => Exit::BuildFailed,
             400..=499 => Exit::Sandbox,
@@ -79,12 +84,13 @@ impl Exit {
                 Exit::Ok => 0,
                 Exit::Program(_) => 1,
                 Exit::TestsFailed => 2,
-                Exit::BuildFailed => 3,
-                Exit::Workspace => 4,
-                Exit::Sandbox => 5,
-                Exit::Store => 6,
-                Exit::Usage => 7,
-                Exit::Interrupted => 8,
+                Exit::Differs => 3,
+                Exit::BuildFailed => 4,
+                Exit::Workspace => 5,
+                Exit::Sandbox => 6,
+                Exit::Store => 7,
+                Exit::Usage => 8,
+                Exit::Interrupted => 9,
             }
         }
         if rank(other) > rank(self) { other } else { self }

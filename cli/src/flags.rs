@@ -41,6 +41,9 @@ pub enum Command {
     Why(Why),
     /// Print what the actions of a target wrote
     Log(Target),
+    /// Run every action of targets again in a perturbed world, and name what leaks
+    #[command(after_help = AUDIT_HELP)]
+    Audit(Audit),
     /// Explain an error code
     Explain(Explain),
     /// Check what this machine can do
@@ -75,6 +78,31 @@ const QUERY_HELP: &str = "Expressions:
   some(X)  some(X, N)          one of X, or N
   set(A B C)                   targets, one after another
   X + Y, X ^ Y, X - Y          union, intersection, difference";
+
+const AUDIT_HELP: &str =
+    "Each action runs again with the inputs that it had, in a world that differs in everything that
+--list names; its outputs must be byte for byte what they were. For a difference the perturbation
+that makes it is found by bisection. Nothing that an audit makes is kept as an outcome.
+
+As built, the world around the sandbox is another: does the level of each action hold? With
+--latent the sandbox itself is: what would leak if gx did not hide it?";
+
+/// `gx audit`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Audit {
+    /// Labels and patterns, as for build
+    #[arg(value_name = "PATTERN", required_unless_present = "list")]
+    pub patterns: Vec<String>,
+    /// What would leak if it were not hidden: perturb the inside of the sandbox, at level sandboxed
+    #[arg(long)]
+    pub latent: bool,
+    /// Perturb these only, by name, with commas between them
+    #[arg(long, value_name = "NAMES")]
+    pub perturb: Option<String>,
+    /// List what can be perturbed, and what of it this machine allows
+    #[arg(long)]
+    pub list: bool,
+}
 
 /// Targets.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]

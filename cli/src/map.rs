@@ -124,6 +124,7 @@ pub fn engine(error: &EngineError) -> Report {
         EngineError::TooLarge(_) => Report::new(313, error.to_string()),
         EngineError::Threads(cause) => Report::new(313, error.to_string()).cause(cause),
         EngineError::Stopped => Report::new(311, error.to_string()),
+        EngineError::Audit(error) => execute(error),
         EngineError::Store(error) => store(error),
     }
 }

@@ -3,6 +3,7 @@
 //! Invariants: one loop, one set of job slots and one commit thread serve every build; the last clone that is
 //! dropped ends the threads. This file does not know how anything is scheduled.
 
+use crate::audit::{Audit, AuditOptions, Auditor, Progress};
 use crate::commit;
 use crate::config::{BuildOptions, EngineConfig};
 use crate::context::{BuildKey, Context};
@@ -123,6 +124,21 @@ impl Engine {
         // Whoever asked may not listen any more.
         let _ = notices.send(Notice::Finished { counts, at: took });
         Ok(result)
+    }
+
+    /// Runs every action of a plan that was built again in a perturbed world and compares; `None` when it was
+    /// cancelled. `outcomes` has that of each action (see `BuildOptions::thorough`). The store is not changed.
+    pub fn audit(
+        &self,
+        plan: Arc<Plan>,
+        outcomes: &HashMap<DerivationId, Arc<Outcome>>,
+        options: &AuditOptions,
+        tell: &(dyn Fn(Progress<'_>) + Sync),
+        cancel: &Cancel,
+    ) -> Result<Option<Audit>, EngineError> {
+        let _lease = self.store().lease()?;
+        let (config, remembered) = (self.shared.config.clone(), self.shared.remembered.clone());
+        Auditor { config, remembered, plan, outcomes, options, tell, cancel }.audit()
     }
 
     fn warn(&self, notices: &Sender<Notice>, kept: Result<(), StoreError>) {

@@ -48,6 +48,9 @@ pub enum EngineError {
     /// The engine stopped while the build was going on.
     #[error("the engine stopped before the build ended")]
     Stopped,
+    /// An action could not be run again.
+    #[error("an audit cannot run actions again")]
+    Audit(#[source] ExecuteError),
     /// The store failed outside any action.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -3,7 +3,7 @@
 //! A room for each part: `graph` (who needs whom), `schedule` (the one loop that owns all scheduling state),
 //! `rebuild` (is it known already?), `resolve` (inputs to digests), `execute` (threads that do the work),
 //! `commit` (outcomes become visible), `builtin` (functions of gx itself), `host` (the host's programs as an
-//! input), `history` and `explain` (why did it run?).
+//! input), `history` and `explain` (why did it run?), `audit` (does it give the same in another world?).
 //! What this crate does not know: labels, BUILD files, the terminal, the wall clock.
 #![forbid(unsafe_op_in_unsafe_fn)]
 #![cfg_attr(
@@ -16,6 +16,7 @@
     )
 )]
 
+pub mod audit;
 pub mod builtin;
 pub mod config;
 pub mod engine;

@@ -109,7 +109,7 @@ impl Rebuilder {
     }
 
     /// The action of a derivation, ready for an executor.
-    fn job(&self, context: &Context, vertex: Vertex) -> Result<Job, ActionError> {
+    pub(crate) fn job(&self, context: &Context, vertex: Vertex) -> Result<Job, ActionError> {
         let Some((id, planned)) = context.planned(vertex) else {
             return Err(ActionError::Internal(format!("vertex {vertex} is no derivation of the plan")));
         };

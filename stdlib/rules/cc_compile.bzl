@@ -18,9 +18,12 @@ SOURCE_TYPES = ["." + e for e in C_SOURCES + CXX_SOURCES + ASSEMBLER_SOURCES + H
 # Set before the user's flags, so that these can be overruled.
 _DEFAULT_FLAGS = ["-O2", "-g"]
 
+# The name under which compilers know the folder they work in, wherever it is: they believe `PWD` when it is right.
+CWD = {"PWD": "/proc/self/cwd"}
+
 # What would make an object depend on the place and time of its making.
 _DETERMINISM_FLAGS = [
-    "-ffile-prefix-map=/w=.",
+    "-ffile-prefix-map=/proc/self/cwd=.",
     "-no-canonical-prefixes",
     "-fno-canonical-system-headers",
     "-Wno-builtin-macro-redefined",
@@ -131,6 +134,7 @@ def _compile(ctx, source, context, flags):
         arguments = [flags, args],
         inputs = depset([source], transitive = [context.headers]),
         outputs = [object],
+        env = CWD,
         toolchain = cc_toolchain(ctx, is_cxx(source)),
         mnemonic = "CcCompile",
         progress_message = "Compiling %s" % source.short_path,

@@ -3,7 +3,7 @@
 C++ programs carry their C++ library with them, so that they run wherever the C library is.
 """
 
-load(":cc_compile.bzl", "cc_toolchain")
+load(":cc_compile.bzl", "CWD", "cc_toolchain")
 
 def _params(args):
     """Long command lines go through a file, quoted as gcc and ar read it."""
@@ -68,12 +68,13 @@ def link(ctx, output, objects, context, linkopts):
         args.add("-static-libstdc++")
         args.add("-static-libgcc")
     args.add("-no-canonical-prefixes")
-    args.add("-ffile-prefix-map=/w=.")
+    args.add("-ffile-prefix-map=/proc/self/cwd=.")
     ctx.actions.run(
         executable = "g++" if context.cxx else "gcc",
         arguments = [args],
         inputs = inputs,
         outputs = [output],
+        env = CWD,
         toolchain = cc_toolchain(ctx, context.cxx),
         mnemonic = "CcLink",
         progress_message = "Linking %s" % output.short_path,

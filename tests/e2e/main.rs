@@ -10,6 +10,7 @@
 
 mod actions;
 mod advice;
+mod audit;
 mod bad_input;
 mod cc;
 mod changing;

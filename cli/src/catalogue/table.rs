@@ -437,4 +437,25 @@ pub const CATALOGUE: &[Entry] = &[
          written. A reader that closes its pipe (`| head`) is no error.",
         "Make room, or send the output elsewhere. What was built is kept.",
     ),
+    entry(
+        901,
+        "not the same in another world",
+        "An action ran again with the inputs that it had, in a world that was perturbed, and gave other bytes. \
+         Something of the machine, the moment or the neighbours gets into its outputs. The message names the output \
+         and the first place, the cause is the perturbation that makes the difference, found by bisection.",
+        "The hint says what usually helps against that leak. `gx audit --latent --perturb NAME` asks for it alone.",
+    ),
+    entry(
+        902,
+        "unknown perturbation",
+        "`--perturb` takes names of perturbations with commas between them.",
+        "`gx audit --list` lists them.",
+    ),
+    entry(
+        903,
+        "this machine cannot be perturbed so",
+        "A perturbation that `--perturb` names cannot be brought about on this machine, so nothing is known about it. \
+         Without `--perturb` the report says so and the others are tried.",
+        "The message says what is missing; `gx doctor` says what to change.",
+    ),
 ];

@@ -3,6 +3,7 @@
 //! `local` answers what needs no store in the client itself; `answer` everything else, in whichever process has the
 //! house. This file does not know how a command works.
 
+mod audit;
 mod build;
 mod clean;
 mod completion;
@@ -41,6 +42,7 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
         Command::Lock(it) => lock::answer(request, &it.names, &screen)?,
         Command::Clean => clean::answer(request, &screen)?,
         Command::Explain(explain) => self::explain(&explain.code, &screen)?,
+        Command::Audit(audit) if audit.list => self::audit::list(request, &screen),
         Command::Doctor => doctor::answer(request, &screen)?,
         Command::Daemon(command) => {
             let mut request = request.clone();
@@ -72,6 +74,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         Command::Build(it) => Ok(build::answer(&session, &it.patterns)),
         Command::Test(it) => Ok(test::answer(&session, &it.patterns)),
         Command::Run(it) => run::answer(&session, it),
+        Command::Audit(it) => audit::answer(&session, it),
         Command::Query(it) => query::answer(&session, it),
         Command::Show(it) | Command::Store(StoreCommand::Show(it)) => show::answer(&session, &it.digest),
         Command::Why(it) => why::answer(&session, &it.target),

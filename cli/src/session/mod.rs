@@ -168,6 +168,21 @@ impl Session<'_> {
         Ok(Built { loaded, result, exit, placed, before, ran, room, began })
     }
 
+    /// Loads and builds, and places nothing: gives the outcome of every action. Whatever failed is told.
+    pub fn realised(&self, patterns: &[String]) -> Result<(Loaded, BuildResult), Exit> {
+        let tell = |report: Report| self.error(report);
+        let room = self.room()?;
+        self.face.event(Event::Phase("loading".to_owned()));
+        let current_package = self.request.current_package();
+        let load = LoadRequest { patterns: patterns.to_vec(), current_package, ..LoadRequest::default() };
+        let loaded = room.load(&load, self.asker().map_err(tell)?).map_err(|failure| self.load_failed(failure))?;
+        let (result, _) = self.realise(&loaded, true)?;
+        match self.failures(&loaded, &result, &room) {
+            Exit::Ok => Ok((loaded, result)),
+            exit => Err(exit),
+        }
+    }
+
     /// Runs what has to be run; `thorough` looks at each action even when all is known to be done.
     fn realise(&self, loaded: &Loaded, thorough: bool) -> Result<(BuildResult, HashSet<DerivationId>), Exit> {
         let mut options = self.options().map_err(|report| self.error(report))?;

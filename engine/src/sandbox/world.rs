@@ -68,6 +68,8 @@ pub struct Inside {
 pub struct Placing {
     /// Folders between a slot's scratch and what lies in it.
     pub folder: Option<String>,
+    /// Inputs are copies of the action's own: made just now, with inode numbers of their own.
+    pub copied: bool,
     /// The last of a folder's files is made first. Inputs are copies then.
     pub reversed: bool,
     /// On the store's disk, and never in memory.
@@ -96,7 +98,7 @@ impl Inside {
 impl Placing {
     /// Must every input be a copy of the action's own?
     pub(crate) fn copies(&self) -> bool {
-        self.reversed || self.time_s.is_some()
+        self.copied || self.reversed || self.time_s.is_some()
     }
 
     /// Gives everything at a path and below the time of this world.

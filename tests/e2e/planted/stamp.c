@@ -1,0 +1,1 @@
+const char *stamp(void) { return "built at " __TIME__; }

@@ -23,7 +23,7 @@ impl Command {
     pub fn needs_workspace(&self) -> bool {
         use Command as C;
         match self {
-            C::Audit(audit) => !audit.list,
+            C::Audit(audit) => audit.builds(),
             C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_) => true,
             _ => matches!(self, C::Clean | C::Why(_) | C::Log(_)),
         }
@@ -38,7 +38,10 @@ impl Command {
 
     /// Does it build, so that there is progress to show?
     pub fn builds(&self) -> bool {
-        matches!(self, Command::Build(_) | Command::Test(_) | Command::Run(_) | Command::Audit(_))
+        match self {
+            Command::Audit(audit) => audit.builds(),
+            _ => matches!(self, Command::Build(_) | Command::Test(_) | Command::Run(_)),
+        }
     }
 }
 

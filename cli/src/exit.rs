@@ -24,6 +24,10 @@ pub enum Exit {
     Sandbox,
     /// An audit found a difference.
     Differs,
+    /// Two builds differ, and only because what went in does.
+    OtherInputs,
+    /// A manifest cannot be read or trusted.
+    Untrusted,
     /// Ctrl-C, or the daemon was told to stop.
     Interrupted,
     /// `gx run`: the program's own code.
@@ -32,7 +36,7 @@ pub enum Exit {
 
 impl Exit {
     /// Every exit with a code of its own.
-    pub const ALL: [(Exit, &'static str); 9] = [
+    pub const ALL: [(Exit, &'static str); 11] = [
         (Exit::Ok, "everything asked for was done"),
         (Exit::BuildFailed, "an action failed, or something it needs could not be fetched"),
         (Exit::Usage, "the command line or a setting is wrong"),
@@ -40,7 +44,9 @@ impl Exit {
         (Exit::Workspace, "the workspace, a BUILD file or a rule is wrong"),
         (Exit::Store, "the store or the daemon failed"),
         (Exit::Sandbox, "the machine does not allow the sandbox"),
-        (Exit::Differs, "an audit found a difference"),
+        (Exit::Differs, "an audit found a difference: the same went in, and something else came out"),
+        (Exit::OtherInputs, "two builds differ, and only because something else went in"),
+        (Exit::Untrusted, "a manifest or a key cannot be read or trusted"),
         (Exit::Interrupted, "interrupted"),
     ];
 
@@ -55,6 +61,8 @@ impl Exit {
             Exit::Store => 5,
             Exit::Sandbox => 6,
             Exit::Differs => 7,
+            Exit::OtherInputs => 8,
+            Exit::Untrusted => 9,
             Exit::Interrupted => 130,
             Exit::Program(code) => code,
         }
@@ -67,6 +75,8 @@ impl Exit {
             310 => Exit::TestsFailed,
             211 | 807 => Exit::Usage,
             901 => Exit::Differs,
+            904..=906 | 908 => Exit::Untrusted,
+            909 => Exit::Store,
             100..=299 => Exit::Workspace,
             300..=399 => Exit::BuildFailed,
             400..=499 => Exit::Sandbox,
@@ -84,13 +94,15 @@ impl Exit {
                 Exit::Ok => 0,
                 Exit::Program(_) => 1,
                 Exit::TestsFailed => 2,
-                Exit::Differs => 3,
-                Exit::BuildFailed => 4,
-                Exit::Workspace => 5,
-                Exit::Sandbox => 6,
-                Exit::Store => 7,
-                Exit::Usage => 8,
-                Exit::Interrupted => 9,
+                Exit::OtherInputs => 3,
+                Exit::Differs => 4,
+                Exit::BuildFailed => 5,
+                Exit::Workspace => 6,
+                Exit::Sandbox => 7,
+                Exit::Store => 8,
+                Exit::Untrusted => 9,
+                Exit::Usage => 10,
+                Exit::Interrupted => 11,
             }
         }
         if rank(other) > rank(self) { other } else { self }

@@ -44,6 +44,9 @@ pub enum Command {
     /// Run every action of targets again in a perturbed world, and name what leaks
     #[command(after_help = AUDIT_HELP)]
     Audit(Audit),
+    /// Keys that sign manifests
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// Explain an error code
     Explain(Explain),
     /// Check what this machine can do
@@ -89,7 +92,11 @@ As built, the world around the sandbox is another: does the level of each action
 
 /// `gx audit`.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Audit {
+    /// What else can be done with what was built.
+    #[command(subcommand)]
+    pub command: Option<AuditCommand>,
     /// Labels and patterns, as for build
     #[arg(value_name = "PATTERN", required_unless_present = "list")]
     pub patterns: Vec<String>,
@@ -102,6 +109,72 @@ pub struct Audit {
     /// List what can be perturbed, and what of it this machine allows
     #[arg(long)]
     pub list: bool,
+    /// Run nothing again: compare with what the store in this folder holds
+    #[arg(long, value_name = "STORE", conflicts_with_all = ["latent", "perturb"])]
+    pub against: Option<PathBuf>,
+}
+
+impl Audit {
+    /// Does it build?
+    pub fn builds(&self) -> bool {
+        !self.list && !matches!(self.command, Some(AuditCommand::Diff(_)))
+    }
+}
+
+/// What else can be done with what was built.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum AuditCommand {
+    /// Write a signed manifest: every action with what went in and what came out
+    Export(AuditExport),
+    /// Compare two manifests or stores, the first divergence first
+    Diff(AuditDiff),
+}
+
+/// `gx audit export`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct AuditExport {
+    /// The file to write
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Labels and patterns; all targets when there are none
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// The key that signs; needed when there are several
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+}
+
+/// `gx audit diff`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct AuditDiff {
+    /// A manifest, or the folder of a store
+    #[arg(value_name = "A")]
+    pub first: PathBuf,
+    /// The other one
+    #[arg(value_name = "B")]
+    pub second: PathBuf,
+    /// Trust the public key in this file too
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
+}
+
+/// `gx key`.
+#[derive(Debug, Clone, Subcommand, Serialize, Deserialize)]
+pub enum KeyCommand {
+    /// Make a key; its secret half stays in the folder of keys
+    New {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// List the keys that sign and those that are trusted
+    List,
+    /// Print the public half, for whoever shall trust it
+    Export {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
 }
 
 /// Targets.

@@ -23,6 +23,8 @@ pub mod event;
 pub mod exit;
 pub mod flags;
 pub mod house;
+pub mod keys;
+pub mod manifest;
 pub mod map;
 pub mod outputs;
 pub mod project;

@@ -125,6 +125,7 @@ pub fn engine(error: &EngineError) -> Report {
         EngineError::Threads(cause) => Report::new(313, error.to_string()).cause(cause),
         EngineError::Stopped => Report::new(311, error.to_string()),
         EngineError::Audit(error) => execute(error),
+        EngineError::Account(_) => Report::new(505, error.to_string()),
         EngineError::Store(error) => store(error),
     }
 }

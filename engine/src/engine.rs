@@ -3,7 +3,7 @@
 //! Invariants: one loop, one set of job slots and one commit thread serve every build; the last clone that is
 //! dropped ends the threads. This file does not know how anything is scheduled.
 
-use crate::audit::{Audit, AuditOptions, Auditor, Progress};
+use crate::audit::{Audit, AuditOptions, Auditor, Base, Entry, Progress};
 use crate::commit;
 use crate::config::{BuildOptions, EngineConfig};
 use crate::context::{BuildKey, Context};
@@ -137,8 +137,22 @@ impl Engine {
         cancel: &Cancel,
     ) -> Result<Option<Audit>, EngineError> {
         let _lease = self.store().lease()?;
+        Auditor { base: self.base(plan, outcomes), options, tell, cancel }.audit()
+    }
+
+    /// Every action of a plan that was built, with what went in and what came out, in dependency order.
+    pub fn account(
+        &self,
+        plan: Arc<Plan>,
+        outcomes: &HashMap<DerivationId, Arc<Outcome>>,
+    ) -> Result<Vec<Entry>, EngineError> {
+        let _lease = self.store().lease()?;
+        self.base(plan, outcomes).account()
+    }
+
+    fn base<'a>(&self, plan: Arc<Plan>, outcomes: &'a HashMap<DerivationId, Arc<Outcome>>) -> Base<'a> {
         let (config, remembered) = (self.shared.config.clone(), self.shared.remembered.clone());
-        Auditor { config, remembered, plan, outcomes, options, tell, cancel }.audit()
+        Base { config, remembered, plan, outcomes }
     }
 
     fn warn(&self, notices: &Sender<Notice>, kept: Result<(), StoreError>) {

@@ -51,6 +51,9 @@ pub enum EngineError {
     /// An action could not be run again.
     #[error("an audit cannot run actions again")]
     Audit(#[source] ExecuteError),
+    /// What went into an action cannot be told any more.
+    #[error("an action's inputs cannot be told: {0}")]
+    Account(String),
     /// The store failed outside any action.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -174,3 +174,101 @@ fn what_cannot_be_perturbed_is_said() {
     space.write("BUILD.gx", "genrule(name = 'a', outs = ['a.txt'], cmd = 'exit 3')\n");
     assert!(space.run(["audit", "//:a"]).expect(1).stderr.contains("GX0301"));
 }
+
+/// A workspace of two genrules, one after the other, and a home with a key.
+fn signed() -> TestSpace {
+    let space = TestSpace::new();
+    space.write(
+        "BUILD.gx",
+        "genrule(name = 'low', srcs = ['in.txt'], outs = ['low.txt'], cmd = 'cat $< > $@')\n\
+         genrule(name = 'high', srcs = [':low'], outs = ['high.txt'], cmd = 'cat $< $< > $@')\n",
+    );
+    space.write("in.txt", "one\n");
+    keyed(&space, ["key", "new", "release"]).ok();
+    space
+}
+
+/// Runs gx with a home in the workspace.
+fn keyed<const N: usize>(space: &TestSpace, arguments: [&str; N]) -> Run {
+    space.gx(arguments).env("HOME", space.path("home")).env("XDG_CONFIG_HOME", "").run()
+}
+
+#[test]
+fn manifests_are_compared_and_gate_a_release() {
+    let space = signed();
+    keyed(&space, ["audit", "export", "a.json"]).ok();
+    keyed(&space, ["audit", "export", "b.json", "//:high", "//:low"]).ok();
+    assert_eq!(space.read("a.json"), space.read("b.json"));
+    let same = keyed(&space, ["audit", "diff", "a.json", "b.json"]).ok();
+    assert_eq!(same.stdout, "the same: 3\n");
+    space.write("in.txt", "two\n");
+    keyed(&space, ["audit", "export", "c.json"]).ok();
+    let other = keyed(&space, ["audit", "diff", "a.json", "c.json"]).expect(8);
+    insta::assert_snapshot!(without_digests(&other.stdout));
+    // An action that does not give the same twice, in two stores.
+    space.write("BUILD.gx", "genrule(name = 'now', outs = ['now.txt'], cmd = 'head -c 8 /dev/urandom > $@')\n");
+    keyed(&space, ["audit", "export", "d.json"]).ok();
+    let elsewhere = space.copy_with_new_store();
+    keyed(&elsewhere, ["audit", "export", "e.json"]).ok();
+    let (d, e) = (space.path("d.json"), elsewhere.path("e.json"));
+    let run = keyed(&space, ["audit", "diff", d.to_str().unwrap(), e.to_str().unwrap()]).expect(7);
+    insta::assert_snapshot!(without_digests(&run.stdout));
+    let json =
+        document(&keyed(&space, ["audit", "diff", "--json", d.to_str().unwrap(), e.to_str().unwrap()]).expect(7));
+    assert_eq!(json["divergences"][0]["kind"], "same_inputs_different_outputs");
+    let stores = [space.store(), elsewhere.store()].map(|path| path.to_str().unwrap().to_owned());
+    let run = keyed(&space, ["audit", "diff", &stores[0], &stores[1]]).expect(7);
+    assert!(run.stdout.contains("head -c 8 /dev/urandom"), "{}", run.told());
+    let run = keyed(&space, ["audit", "--against", &stores[1], "//:now"]).expect(7);
+    assert!(run.stdout.starts_with("same inputs, different outputs: //:now (Genrule)\n"), "{}", run.told());
+    keyed(&space, ["audit", "diff", d.to_str().unwrap(), &stores[0]]).ok();
+    keyed(&space, ["audit", "diff", &stores[1], e.to_str().unwrap()]).ok();
+}
+
+fn without_digests(text: &str) -> String {
+    let mut digits = 0;
+    let mut out = String::new();
+    for c in text.chars() {
+        match c.is_ascii_digit() || ('a'..='f').contains(&c) {
+            true => digits += 1,
+            false => digits = 0,
+        }
+        out.push(c);
+        if digits == 16 {
+            out.truncate(out.len() - 16);
+            out.push_str("[DIGEST");
+        } else if digits > 16 {
+            out.pop();
+        }
+    }
+    out.replace("[DIGEST", "[DIGEST]")
+}
+
+#[test]
+fn what_cannot_be_trusted_is_no_result() {
+    let space = signed();
+    keyed(&space, ["audit", "export", "a.json"]).ok();
+    let text = space.read("a.json");
+    let code = |run: Run| {
+        let run = run.expect(9);
+        run.stderr.lines().next().unwrap_or_default().split(['[', ']']).nth(1).unwrap_or_default().to_owned()
+    };
+    let diff = |space: &TestSpace| keyed(space, ["audit", "diff", "a.json", "b.json"]);
+    space.write("b.json", &text[..text.len() / 2]);
+    assert_eq!(code(diff(&space)), "GX0904");
+    space.write("b.json", text.replacen("low.txt", "Low.txt", 1));
+    assert_eq!(code(diff(&space)), "GX0905");
+    space.write("b.json", &text);
+    diff(&space).ok();
+    // Somebody else does not know the key, until told.
+    let public = keyed(&space, ["key", "export", "release"]).ok().stdout;
+    space.write("release.pub", public);
+    std::fs::rename(space.path("home"), space.path("home-of-the-signer")).unwrap();
+    assert_eq!(code(diff(&space)), "GX0906");
+    keyed(&space, ["audit", "diff", "--trust", "release.pub", "a.json", "b.json"]).ok();
+    assert!(keyed(&space, ["key", "list"]).ok().stdout.is_empty());
+    assert!(keyed(&space, ["audit", "export", "x.json"]).expect(2).stderr.contains("GX0907"));
+    let run = keyed(&space, ["audit", "diff", "--trust", "release.pub", "a.json", "home-of-the-signer"]).expect(5);
+    assert!(run.stderr.contains("GX0909"), "{}", run.told());
+    assert!(!space.exists("home-of-the-signer/db"));
+}

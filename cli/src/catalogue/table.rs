@@ -458,4 +458,42 @@ pub const CATALOGUE: &[Entry] = &[
          Without `--perturb` the report says so and the others are tried.",
         "The message says what is missing; `gx doctor` says what to change.",
     ),
+    entry(
+        904,
+        "no manifest",
+        "A file is not a manifest of `gx audit export`: it is cut short, is not JSON, has fields that a manifest does not \
+         have, or is of another version. Or two manifests name digests of different functions.",
+        "Export it again, with the same `--digest` on both sides.",
+    ),
+    entry(
+        905,
+        "bad signature",
+        "The signature of a manifest does not belong to what the manifest says: it was changed after it was signed.",
+        "Get the manifest again from who signed it. Do not release on it.",
+    ),
+    entry(
+        906,
+        "key not trusted",
+        "A manifest is soundly signed, by a key that is not in the folder of keys.",
+        "When you know whose key it is: have its `gx key export NAME` sent to you, put it as `NAME.pub` into the folder \
+         of keys (`gx key new` names it), or name the file with `--trust`.",
+    ),
+    entry(
+        907,
+        "no such key",
+        "A key of that name is not there, is there already, or cannot be named so; or it is not clear which key signs.",
+        "`gx key list` lists them, `gx key new NAME` makes one, `--key NAME` chooses.",
+    ),
+    entry(
+        908,
+        "key cannot be used",
+        "The file of a key is damaged, cannot be read or written, or its secret can be read by others.",
+        "The message names the file. A secret key has mode 0600.",
+    ),
+    entry(
+        909,
+        "no store there",
+        "`gx audit diff` and `gx audit --against` take the folder of a store, and there is none at that path.",
+        "Name the folder that `--store` or GX_STORE names there.",
+    ),
 ];

@@ -10,6 +10,7 @@ mod completion;
 mod doctor;
 mod gc;
 mod init;
+mod key;
 mod lock;
 mod log;
 mod objects;
@@ -25,7 +26,7 @@ use crate::daemon;
 use crate::error::Report;
 use crate::event::{Event, Face};
 use crate::exit::Exit;
-use crate::flags::{Command, DaemonCommand, StoreCommand};
+use crate::flags::{Audit, AuditCommand, Command, DaemonCommand, StoreCommand};
 use crate::house::House;
 use crate::request::Request;
 use crate::screen::Screen;
@@ -43,6 +44,10 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
         Command::Clean => clean::answer(request, &screen)?,
         Command::Explain(explain) => self::explain(&explain.code, &screen)?,
         Command::Audit(audit) if audit.list => self::audit::list(request, &screen),
+        Command::Audit(Audit { command: Some(AuditCommand::Diff(diff)), .. }) => {
+            self::audit::diff(request, diff, &screen)?
+        }
+        Command::Key(command) => key::answer(request, command, &screen)?,
         Command::Doctor => doctor::answer(request, &screen)?,
         Command::Daemon(command) => {
             let mut request = request.clone();
@@ -86,6 +91,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         | Command::Clean
         | Command::Explain(_)
         | Command::Doctor
+        | Command::Key(_)
         | Command::Daemon(_)
         | Command::Completion(_)
         | Command::Version => Err(Report::new(801, "this command is not answered here")),

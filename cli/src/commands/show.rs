@@ -102,6 +102,14 @@ fn digest_of(store: &Store, proto: &DigestProto) -> Option<Digest> {
     Digest::from_hex(store.function(), &proto.hash, u64::try_from(proto.size_bytes).ok()?).ok()
 }
 
+/// The command line of an `Action`'s bytes, in one line.
+pub(super) fn command_line(store: &Store, bytes: &[u8]) -> Option<String> {
+    let digest = ActionProto::decode(bytes).ok()?.command_digest?;
+    let command = store.blob(&BlobId(digest_of(store, &digest)?)).ok()?;
+    let words = Command::decode(command.as_slice()).ok()?.arguments;
+    Some(words.iter().map(|word| failure::quoted(word)).collect::<Vec<_>>().join(" "))
+}
+
 fn action(store: &Store, bytes: &[u8]) -> Option<String> {
     let action = ActionProto::decode(bytes).ok()?;
     let command_digest = action.command_digest.as_ref()?;

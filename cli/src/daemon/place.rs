@@ -21,15 +21,20 @@ const SOCKET_MOST: usize = 100;
 /// The store's folder, made and in its canonical form, so that one store has one name. Builds of another digest
 /// function than the usual one share nothing with the rest, and have a store of their own below it.
 pub fn store_folder(settings: &Settings) -> Result<PathBuf, Report> {
-    let path = &match settings.function() {
-        HashFunction::Blake3 => settings.store.clone(),
-        other => settings.store.join(other.name()),
-    };
+    let path = &folder_of(&settings.store, settings.function());
     let made = std::fs::create_dir_all(path).and_then(|()| std::fs::canonicalize(path));
     made.map_err(|error| match error.kind() {
         std::io::ErrorKind::PermissionDenied => map::store(&StoreError::ReadOnly(path.to_owned())),
         _ => map::store(&StoreError::io("making the store's folder", path, error)),
     })
+}
+
+/// The folder of the store of one digest function, when `store` is what a person names.
+pub fn folder_of(store: &Path, function: HashFunction) -> PathBuf {
+    match function {
+        HashFunction::Blake3 => store.to_owned(),
+        other => store.join(other.name()),
+    }
 }
 
 /// The socket for a store (in its canonical form).

@@ -5,11 +5,13 @@
 //! question cannot be asked is counted and named, never left out in silence; findings come in dependency order.
 //! This file does not know words for people beyond the messages, nor where the plan comes from.
 
+mod account;
 mod bench;
 mod cause;
 mod differ;
 mod perturbation;
 
+pub use account::Entry;
 pub use cause::Cause;
 pub use differ::{Content, Difference, Unlike};
 pub use perturbation::{Perturbation, Question};
@@ -126,12 +128,36 @@ pub struct Audit {
     pub store: Store,
 }
 
-/// What an audit works with.
-pub(crate) struct Auditor<'a> {
+/// A plan and what is known of it.
+pub(crate) struct Base<'a> {
     pub(crate) config: Arc<EngineConfig>,
     pub(crate) remembered: Arc<Remembered>,
     pub(crate) plan: Arc<Plan>,
     pub(crate) outcomes: &'a HashMap<DerivationId, Arc<Outcome>>,
+}
+
+impl Base<'_> {
+    /// The plan with its outcomes, and what makes jobs of it.
+    fn context(&self) -> Result<(Context, Rebuilder), EngineError> {
+        let graph = Graph::new(&self.plan)?;
+        let dispatch = Dispatch::new(self.config.clone(), Default::default());
+        let context = Context::new(BuildKey(u64::MAX), self.plan.clone(), graph, BuildOptions::default(), dispatch);
+        for vertex in 0..context.graph.len() as Vertex {
+            let outcome = context.graph.derivation(vertex).and_then(|id| self.outcomes.get(&id)).cloned();
+            context.set_outcome(vertex, outcome);
+        }
+        Ok((context, Rebuilder::new(self.config.store.clone(), self.remembered.clone())))
+    }
+
+    /// Every action that succeeded, in dependency order.
+    pub(crate) fn account(&self) -> Result<Vec<Entry>, EngineError> {
+        account::account(self)
+    }
+}
+
+/// What an audit works with.
+pub(crate) struct Auditor<'a> {
+    pub(crate) base: Base<'a>,
     pub(crate) options: &'a AuditOptions,
     pub(crate) tell: &'a (dyn Fn(Progress<'_>) + Sync),
     pub(crate) cancel: &'a Cancel,
@@ -148,7 +174,7 @@ impl Auditor<'_> {
     /// Audits; `None` when it was cancelled.
     pub(crate) fn audit(&self) -> Result<Option<Audit>, EngineError> {
         let applied = self.applied();
-        let store = self.config.store.aside()?;
+        let store = self.base.config.store.aside()?;
         let mut audit = Audit {
             applied,
             total: 0,
@@ -159,7 +185,7 @@ impl Auditor<'_> {
             store: store.clone(),
         };
         let cases = self.cases(&mut audit)?;
-        let bench = Bench::new(&self.config, store, self.options.sandbox.clone(), self.cancel);
+        let bench = Bench::new(&self.base.config, store, self.options.sandbox.clone(), self.cancel);
         let done = self.compare(&bench, cases, &mut audit);
         match done {
             Err(ExecuteError::Cancelled) => Ok(None),
@@ -180,14 +206,7 @@ impl Auditor<'_> {
 
     /// The actions of the closure with what is known of them, in dependency order.
     fn cases(&self, audit: &mut Audit) -> Result<Vec<Case>, EngineError> {
-        let graph = Graph::new(&self.plan)?;
-        let dispatch = Dispatch::new(self.config.clone(), Default::default());
-        let context = Context::new(BuildKey(u64::MAX), self.plan.clone(), graph, BuildOptions::default(), dispatch);
-        for vertex in 0..context.graph.len() as Vertex {
-            let outcome = context.graph.derivation(vertex).and_then(|id| self.outcomes.get(&id)).cloned();
-            context.set_outcome(vertex, outcome);
-        }
-        let rebuilder = Rebuilder::new(self.config.store.clone(), self.remembered.clone());
+        let (context, rebuilder) = self.base.context()?;
         let mut cases = Vec::new();
         for vertex in context.graph.order() {
             let Some((derivation, planned)) = context.planned(*vertex) else { continue };

@@ -3,8 +3,12 @@
 //! The targets are built first when they are not; nothing is placed below `gx-out`. This file does not know how a
 //! world is perturbed, nor how a difference is worded (`words.rs`, `excerpt.rs`).
 
+mod compare;
 mod excerpt;
+mod export;
 mod words;
+
+pub(super) use compare::answer as diff;
 
 use crate::error::Report;
 use crate::event::{Event, Face};
@@ -19,6 +23,12 @@ use serde_json::json;
 
 /// Answers it.
 pub(super) fn answer(session: &Session<'_>, audit: &flags::Audit) -> Result<Exit, Report> {
+    if let Some(flags::AuditCommand::Export(export)) = &audit.command {
+        return export::answer(session, export);
+    }
+    if let Some(folder) = &audit.against {
+        return compare::against(session, &audit.patterns, folder);
+    }
     let question = if audit.latent { Question::Latent } else { Question::AsBuilt };
     let perturbations = chosen(audit.perturb.as_deref())?;
     let (loaded, result) = match session.realised(&audit.patterns) {

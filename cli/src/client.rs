@@ -24,7 +24,7 @@ impl Command {
         use Command as C;
         match self {
             C::Audit(audit) => audit.builds(),
-            C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_) => true,
+            C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_) | C::Fetch(_) => true,
             _ => matches!(self, C::Clean | C::Why(_) | C::Log(_)),
         }
     }
@@ -40,7 +40,7 @@ impl Command {
     pub fn builds(&self) -> bool {
         match self {
             Command::Audit(audit) => audit.builds(),
-            _ => matches!(self, Command::Build(_) | Command::Test(_) | Command::Run(_)),
+            _ => matches!(self, Command::Build(_) | Command::Test(_) | Command::Run(_) | Command::Fetch(_)),
         }
     }
 }
@@ -50,8 +50,9 @@ pub fn answer(cli: Cli, settings: Settings, environment: Environment) -> Result<
     let cwd = std::env::current_dir()
         .map_err(|error| Report::new(806, "the current folder cannot be entered").cause(&error))?;
     let project = if cli.command.needs_workspace() { Some(Project::read(&Project::find(&cwd)?)?) } else { None };
-    let mut request =
-        Request { cwd, project, settings, command: cli.command, surroundings: Surroundings { environment } };
+    let mirror = settings.mirror.as_ref().map(|mirror| cwd.join(mirror));
+    let surroundings = Surroundings { environment, mirror, offline: settings.offline };
+    let mut request = Request { cwd, project, settings, command: cli.command, surroundings };
     if let Some(exit) = commands::local(&request)? {
         return Ok(exit);
     }

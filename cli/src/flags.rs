@@ -31,6 +31,8 @@ pub enum Command {
     /// Ask about the target graph
     #[command(after_help = QUERY_HELP)]
     Query(Query),
+    /// Fetch what a build would fetch, so that it needs no network
+    Fetch(Fetch),
     /// Resolve pinned packages through apt, and write their locks
     Lock(Lock),
     /// Remove gx-out (the store keeps everything)
@@ -232,6 +234,20 @@ pub enum QueryOutput {
     Json,
     /// A graph for Graphviz.
     Dot,
+}
+
+/// `gx fetch`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Fetch {
+    /// What to fetch for: labels and patterns; all of the workspace when none is given
+    #[arg(value_name = "PATTERN")]
+    pub patterns: Vec<String>,
+    /// Also write each file into this folder, by its SHA-256: a mirror for `--mirror` and `--from`
+    #[arg(long, value_name = "DIR")]
+    pub to: Option<PathBuf>,
+    /// Take everything from such a folder, and nothing over the network
+    #[arg(long, value_name = "DIR")]
+    pub from: Option<PathBuf>,
 }
 
 /// `gx lock`.

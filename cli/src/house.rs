@@ -129,7 +129,11 @@ impl House {
         let realiser =
             Arc::new(Realiser { engine: self.engine.clone(), asker: Mutex::default(), failed: Mutex::default() });
         let importer = self.importer(&realiser);
-        let stdlib = gx_stdlib::files().iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned()));
+        let chosen = chosen(project);
+        let stdlib = gx_stdlib::files().iter().map(|(path, text)| match *path {
+            CHOSEN => (CHOSEN.to_owned(), chosen.clone()),
+            path => (path.to_owned(), (*text).to_owned()),
+        });
         let workspace = Workspace::open(WorkspaceConfig {
             root: project.root.clone(),
             repositories: project.repository_tables().map_err(|report| vec![report])?,
@@ -162,6 +166,16 @@ impl House {
     pub fn import(&self, spec: &HostSpec) -> Option<Digest> {
         self.host.import(spec).ok().map(|import| import.digest)
     }
+}
+
+/// The file of the standard library that says which toolchains a workspace chose.
+const CHOSEN: &str = "toolchains/chosen.bzl";
+
+/// That file for a project.
+fn chosen(project: &Project) -> String {
+    let label = |label: &str| if label.starts_with("//") { format!("@{label}") } else { label.to_owned() };
+    let entries = project.toolchains.iter().map(|(name, of)| format!("    {name:?}: {:?},\n", label(of)));
+    format!("\"\"\"The table `[toolchains]` of gx.toml.\"\"\"\n\nCHOSEN = {{\n{}}}\n", entries.collect::<String>())
 }
 
 /// Words for what an import of the host's programs tells.

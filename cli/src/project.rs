@@ -3,7 +3,7 @@
 //! An empty file is a whole workspace. This file does not know flags, nor what a repository's files are.
 
 use crate::error::{Place, Report};
-use crate::settings::{SETTINGS, Setting, Settings};
+use crate::settings::{Key, SETTINGS, Setting, Settings};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
@@ -27,6 +27,8 @@ pub struct Project {
     pub text: String,
     /// Names of the repositories it declares, and their lines.
     pub repositories: Vec<(String, u32)>,
+    /// Toolchains it chooses: name in `@gx//toolchains`, and the label that stands for it.
+    pub toolchains: Vec<(String, String)>,
     /// Settings: key, value as text, and line.
     pub settings: Vec<(String, String, u32)>,
 }
@@ -91,6 +93,11 @@ impl Project {
     pub fn apply(&self, settings: &mut Settings) -> Result<(), Report> {
         for (name, text, line) in &self.settings {
             let Some(setting) = SETTINGS.iter().find(|setting| setting.toml == Some(name.as_str())) else { continue };
+            // A folder that the file names is seen from the file.
+            let text = match setting.key {
+                Key::Mirror => &self.root.join(text).display().to_string(),
+                _ => text,
+            };
             settings.set(setting.key, text).map_err(|why| {
                 Report::new(104, format!("'{name}' is '{text}', but {why}")).at(Place::new(FILE, *line, 1))
             })?;
@@ -100,7 +107,10 @@ impl Project {
 }
 
 /// The top-level keys that are tables.
-const TABLES: [&str; 2] = ["build", "repositories"];
+const TABLES: [&str; 3] = ["build", "repositories", "toolchains"];
+
+/// The toolchains that a workspace may choose itself: those of `@gx//toolchains`.
+const TOOLCHAINS: [&str; 3] = ["cc", "cxx", "host"];
 
 struct Reader<'a> {
     text: &'a str,
@@ -115,6 +125,19 @@ impl Reader<'_> {
                 for (name, value) in self.table(key, value)? {
                     let full = format!("build.{}", name.get_ref());
                     self.setting(project, &full, name.span().start, value)?;
+                }
+                Ok(())
+            }
+            "toolchains" => {
+                for (name, value) in self.table(key, value)? {
+                    let (known, at) = (name.get_ref().to_string(), name.span().start);
+                    if !TOOLCHAINS.contains(&known.as_str()) {
+                        return Err(self.unknown(&format!("toolchains.{known}"), at, TOOLCHAINS));
+                    }
+                    let label =
+                        value.get_ref().as_str().filter(|label| label.starts_with("//") || label.starts_with('@'));
+                    let label = label.ok_or_else(|| self.bad(&known, "a label such as '//toolchains:cc'", value))?;
+                    project.toolchains.push((known, label.to_owned()));
                 }
                 Ok(())
             }

@@ -49,6 +49,10 @@ pub enum Key {
     Timeout,
     /// Digest function.
     Digest,
+    /// Folder of fetched files.
+    Mirror,
+    /// No network.
+    Offline,
     /// Which logs `gx test` prints.
     TestOutput,
     /// Idle time of the daemon.
@@ -143,6 +147,10 @@ pub struct Settings {
     pub timeout_ms: Option<u64>,
     /// Digest function: `blake3` or `sha256`.
     pub digest: String,
+    /// Folder of fetched files that is looked at first.
+    pub mirror: Option<PathBuf>,
+    /// Leave the network alone.
+    pub offline: bool,
     /// Print the logs of passed tests too.
     pub all_test_logs: bool,
     /// Idle seconds after which the daemon leaves.
@@ -174,6 +182,8 @@ impl Settings {
             trace: None,
             timeout_ms: None,
             digest: "blake3".to_owned(),
+            mirror: None,
+            offline: false,
             all_test_logs: false,
             daemon_idle_s: 10_800,
             verbose: false,
@@ -216,6 +226,8 @@ impl Settings {
                 "blake3" | "sha256" => text.clone_into(&mut self.digest),
                 _ => return Err("'blake3' or 'sha256' is expected".to_owned()),
             },
+            Key::Mirror => self.mirror = Some(PathBuf::from(text)),
+            Key::Offline => self.offline = switch(text)?,
             Key::TestOutput => match text {
                 "errors" | "all" => self.all_test_logs = text == "all",
                 _ => return Err("'errors' or 'all' is expected".to_owned()),

@@ -1,7 +1,8 @@
 //! gx-remote: the wire. Fetchers that get bytes whose hash was declared.
 //!
 //! `http` gets a file by URL, `crates` a crate through cargo's own configuration, `apt` a Debian package through apt's;
-//! `sink` is where bytes of all arrive: hashed while they come, and gone again when they are wrong.
+//! `mirror` is a folder that comes before them; `sink` is where bytes of all arrive: hashed while they come, and gone
+//! again when they are wrong.
 //! What this crate does not know: derivations other than fetches, BUILD files, the terminal.
 #![forbid(unsafe_code)]
 #![cfg_attr(test, expect(clippy::unwrap_used, clippy::panic, reason = "a test ends when something is wrong"))]
@@ -11,6 +12,7 @@ pub mod crates;
 pub mod http;
 #[doc(hidden)]
 pub mod inside;
+pub mod mirror;
 mod process;
 mod sink;
 
@@ -19,13 +21,16 @@ pub use crates::CrateFetcher;
 pub use http::HttpFetcher;
 
 use gx_store::Fetcher;
+use mirror::Mirrored;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Every fetcher, by the name that derivations use.
 pub fn fetchers() -> BTreeMap<String, Arc<dyn Fetcher>> {
-    let http: Arc<dyn Fetcher> = Arc::new(HttpFetcher::default());
-    let crates: Arc<dyn Fetcher> = Arc::new(CrateFetcher);
-    let debs: Arc<dyn Fetcher> = Arc::new(DebFetcher::default());
-    BTreeMap::from([("http".to_owned(), http), ("crate".to_owned(), crates), ("deb".to_owned(), debs)])
+    let all: [(&str, Arc<dyn Fetcher>); 3] = [
+        ("http", Arc::new(HttpFetcher::default())),
+        ("crate", Arc::new(CrateFetcher)),
+        ("deb", Arc::new(DebFetcher::default())),
+    ];
+    all.into_iter().map(|(name, fetcher)| (name.to_owned(), Arc::new(Mirrored(fetcher)) as Arc<dyn Fetcher>)).collect()
 }

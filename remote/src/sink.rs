@@ -6,7 +6,7 @@
 use gx_store::{Cancel, FetchError, StoreError};
 use sha2::{Digest, Sha256};
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 /// The largest file that is fetched: 16 GiB.
@@ -72,6 +72,19 @@ impl Sink {
                 Err(e) => return Err(Fault::Passing(e.to_string())),
             }
         }
+    }
+
+    /// Forgets all bytes.
+    pub(crate) fn restart(&mut self) -> Result<(), Fault> {
+        let emptied = self.file.set_len(0).and_then(|()| self.file.rewind());
+        emptied.map_err(|e| StoreError::io("emptying", &self.path, e))?;
+        (self.hasher, self.size) = (Sha256::new(), 0);
+        Ok(())
+    }
+
+    /// Does it have the hash that was declared, as far as it has grown?
+    pub(crate) fn matches(&self, declared: &str) -> bool {
+        hex::encode(self.hasher.clone().finalize()) == declared
     }
 
     /// Bytes so far.

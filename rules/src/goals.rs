@@ -93,6 +93,15 @@ impl Asked<'_> {
         }
     }
 
+    /// What comes before the test's program.
+    fn runner(&self) -> Result<Vec<String>, LoadError> {
+        match self.run_environment("runner") {
+            None => Ok(Vec::new()),
+            Some(Plain::List(items)) => Ok(items.iter().map(crate::action::text_of).collect()),
+            Some(other) => Err(wrong(self.node, format!("'runner' is a {}, not a list", other.kind()))),
+        }
+    }
+
     fn environment(&self) -> Result<Vec<Variable>, LoadError> {
         let mut all: BTreeMap<Arc<str>, Arc<str>> = BTreeMap::new();
         if let Some(AttrValue::TextDict(pairs)) = self.attr("env") {
@@ -194,7 +203,8 @@ impl Lowering<'_> {
                 format!("{label}: two runfiles would lie at '{}': a source and an output of that name", a.path);
             return Err(LoadError::new(LoadErrorKind::OutputConflict, message).at(asked.node.position()));
         }
-        let mut arguments = vec![format!("./{}", executable.short_path())];
+        let mut arguments = asked.runner()?;
+        arguments.push(format!("./{}", executable.short_path()));
         arguments.extend(asked.arguments()?);
         let derivation = Derivation {
             work: Work::Run(Run {

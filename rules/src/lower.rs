@@ -32,8 +32,8 @@ pub(crate) struct World {
     pub(crate) analysed: Vec<Arc<Analysed>>,
     /// Who makes a path.
     pub(crate) makers: HashMap<Arc<str>, ActionAt>,
-    /// The default tree at `/`.
-    pub(crate) toolchain: Option<File>,
+    /// The default trees at `/`.
+    pub(crate) toolchain: Vec<File>,
 }
 
 impl World {
@@ -41,7 +41,7 @@ impl World {
     pub(crate) fn new(graph: Graph, analysed: Vec<Arc<Analysed>>) -> Result<World, Vec<LoadError>> {
         let mut makers: HashMap<Arc<str>, ActionAt> = HashMap::new();
         let mut errors = Vec::new();
-        let mut world = World { graph, analysed, makers: HashMap::new(), toolchain: None };
+        let mut world = World { graph, analysed, makers: HashMap::new(), toolchain: Vec::new() };
         for (target, result) in world.analysed.iter().enumerate() {
             for (number, action) in result.actions.iter().enumerate() {
                 for output in &action.outputs {
@@ -55,7 +55,8 @@ impl World {
         world.makers = makers;
         let label = Session::toolchain_label();
         let at = label.and_then(|label| world.graph.index.get(&label).copied());
-        world.toolchain = at.and_then(|at| world.analysed.get(at)).and_then(|found| found.target.executable.clone());
+        let trees = at.and_then(|at| world.analysed.get(at)).map(|found| found.target.files.to_list());
+        world.toolchain = trees.into_iter().flatten().filter_map(|item| file_of(&item).ok().cloned()).collect();
         if errors.is_empty() { Ok(world) } else { Err(errors) }
     }
 
@@ -280,11 +281,7 @@ impl Lowering<'_> {
 
     /// The trees at `/`.
     pub(crate) fn roots(&self, toolchain: Option<&[File]>) -> Result<Vec<Source>, LoadError> {
-        match (toolchain, &self.world.toolchain) {
-            (Some(files), _) => files.iter().map(|file| self.source_of(file)).collect(),
-            (None, Some(file)) => Ok(vec![self.source_of(file)?]),
-            (None, None) => Ok(Vec::new()),
-        }
+        toolchain.unwrap_or(&self.world.toolchain).iter().map(|file| self.source_of(file)).collect()
     }
 }
 

@@ -288,6 +288,17 @@ impl Session<'_> {
         Ok(Repo { name: name.into(), place: Place::Tree(tree, store.clone()), overlay })
     }
 
+    /// The plans of the archives that this load has opened.
+    pub(crate) fn archives(&self) -> Result<Vec<(String, Plan)>, LoadError> {
+        let opened = self.opened();
+        let archives = self.declared.iter().filter_map(|(name, declared)| match declared {
+            Declared::Archive(archive, _) if opened.contains(name.as_str()) => Some((name, archive)),
+            _ => None,
+        });
+        let function = self.config.store.function();
+        archives.map(|(name, archive)| Ok((name.clone(), plan_of(name, archive, function)?.0))).collect()
+    }
+
     fn realise(&self, name: &str, archive: &Archive) -> Result<TreeId, LoadError> {
         let (plan, id, path) = plan_of(name, archive, self.config.store.function())?;
         let made = self.config.realise.realise(&plan).map_err(|error| match &error {

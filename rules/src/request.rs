@@ -82,6 +82,8 @@ pub struct Loaded {
     pub prints: Vec<String>,
     /// How much was evaluated anew and how much was known.
     pub counts: LoadCounts,
+    /// What makes the archives of `gx.toml` that something was loaded from, sorted by name. They are there already.
+    pub archives: Vec<(String, Plan)>,
 }
 
 /// How much work a load was.

@@ -160,7 +160,13 @@ impl AttrSchema {
 
     /// The value as this attribute wants it; labels are read as written in `package`.
     pub(crate) fn coerce(&self, value: Value<'_>, package: &Arc<PackageId>) -> Result<AttrValue, String> {
-        let coerced = coerce(self.kind, value, package)?;
+        let coerced = match value.unpack_bool() {
+            // A text that may be "True" or "False" takes the truth value too: `linkstatic = True`.
+            Some(truth) if self.kind == AttrKind::Text && self.values.iter().any(|v| v == "True") => {
+                AttrValue::Text(if truth { "True".into() } else { "False".into() })
+            }
+            _ => coerce(self.kind, value, package)?,
+        };
         if let AttrValue::Text(text) = &coerced
             && !self.values.is_empty()
             && !self.values.iter().any(|v| **v == **text)

@@ -13,7 +13,7 @@ use crate::repository::Declared;
 use crate::request::WorkspaceConfig;
 use gx_store::TreeId;
 use starlark::environment::{FrozenModule, Globals, GlobalsBuilder};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -119,6 +119,11 @@ impl<'w> Session<'w> {
             },
         };
         held(&self.repos).entry(name.into()).or_insert(repo).clone()
+    }
+
+    /// Names of the repositories that were asked for.
+    pub(crate) fn opened(&self) -> BTreeSet<String> {
+        held(&self.repos).keys().map(|name| name.to_string()).collect()
     }
 
     fn no_repository(&self, name: &str) -> LoadError {

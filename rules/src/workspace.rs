@@ -70,6 +70,7 @@ impl Session<'_> {
                 targets: world.graph.nodes.iter().filter(|n| matches!(n.kind, NodeKind::Rule(_))).count(),
                 analysed: self.analysed.load(Ordering::Relaxed),
             },
+            archives: self.archives().map_err(|error| vec![error])?,
         })
     }
 

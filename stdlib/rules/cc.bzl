@@ -1,13 +1,14 @@
 """cc_library, cc_binary, cc_test: C and C++.
 
-Libraries are static; programs are linked against the toolchain's C library.
+Libraries are static; programs are linked against the toolchain's C library, or with `linkstatic = "full"` carry it.
 """
 
-load(":cc_compile.bzl", "SOURCE_TYPES", "compile_target")
+load(":cc_compile.bzl", "SOURCE_TYPES", "cc_toolchain", "compile_target")
 load(":cc_info.bzl", "CcInfo", "linker_input", "linking_context")
 load(":cc_link.bzl", "archive", "link")
 load(":make_variables.bzl", "expand_words", "location_table")
 load(":run_environment.bzl", "run_environment")
+load(":toolchain.bzl", "ToolchainInfo")
 
 def _runfiles(ctx, files = []):
     runfiles = ctx.runfiles(files = files + ctx.files.data)
@@ -28,6 +29,7 @@ def _cc_library_impl(ctx):
         alwayslink = ctx.attr.alwayslink,
         files = compiled.libraries,
         flags = _linkopts(ctx),
+        toolchain = cc_toolchain(ctx, False).info,
     )
     linking = linking_context([own], compiled.cxx, [dep.linking_context for dep in compiled.deps])
     return [
@@ -43,14 +45,14 @@ def _cc_program_impl(ctx):
     output = ctx.actions.declare_file(ctx.label.name)
     own = linker_input(ctx.label, files = compiled.libraries)
     linking = linking_context([own], compiled.cxx, [dep.linking_context for dep in compiled.deps])
-    link(ctx, output, compiled.objects, linking, _linkopts(ctx))
+    link(ctx, output, compiled.objects, linking, _linkopts(ctx), static = ctx.attr.linkstatic == "full")
     return [
         DefaultInfo(
             files = depset([output]),
             executable = output,
             runfiles = _runfiles(ctx, [output]),
         ),
-        run_environment(ctx, ctx.attr.srcs + ctx.attr.data),
+        run_environment(ctx, ctx.attr.srcs + ctx.attr.data, cc_toolchain(ctx, linking.cxx).info),
     ]
 
 _COMMON = {
@@ -62,7 +64,12 @@ _COMMON = {
     "local_defines": attr.string_list(doc = "`-D` for this target."),
     "includes": attr.string_list(doc = "Folders for `-isystem`, for this target and all that depend on it."),
     "linkopts": attr.string_list(doc = "Flags for linking programs with this in it."),
-    "linkstatic": attr.bool(default = True, doc = "Accepted for Bazel's sake: libraries are always static."),
+    "linkstatic": attr.string(
+        default = "True",
+        values = ["True", "False", "full"],
+        doc = "`\"full\"`: the program carries the C library and needs no loader. Else libraries are always static.",
+    ),
+    "toolchain": attr.label(providers = [ToolchainInfo], doc = "The `toolchain` that builds it; the workspace's own."),
     "_cc_toolchain": attr.label(default = "@gx//toolchains:cc"),
     "_cxx_toolchain": attr.label(default = "@gx//toolchains:cxx"),
 }

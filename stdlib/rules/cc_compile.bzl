@@ -6,6 +6,7 @@ declared is not there, whatever the disk holds. Objects do not depend on where o
 
 load(":cc_info.bzl", "CcInfo", "compilation_context")
 load(":make_variables.bzl", "expand_words", "location_table", "package_dir", "path_in_package", "repository_dir")
+load(":toolchain.bzl", "ToolchainInfo", "tool")
 
 C_SOURCES = ["c"]
 CXX_SOURCES = ["cc", "cpp", "cxx", "c++", "C"]
@@ -50,8 +51,27 @@ def is_cxx(file):
     return file.extension in CXX_SOURCES
 
 def cc_toolchain(ctx, cxx):
-    """The tree with the compiler. C alone does not ask for a C++ compiler on the machine."""
-    return ctx.files._cxx_toolchain if cxx else ctx.files._cc_toolchain
+    """The compiler. C alone does not ask for a C++ compiler on the machine.
+
+    Args:
+      ctx: the context of a `cc_*` rule.
+      cxx: is it for C++?
+
+    Returns:
+      A struct: `trees` for `/`, `compiler` and `ar` as programs in them, and `info`, the ToolchainInfo if there is one.
+    """
+    target = ctx.attr.toolchain or (ctx.attr._cxx_toolchain if cxx else ctx.attr._cc_toolchain)
+    if ToolchainInfo not in target:
+        if ctx.attr.toolchain:
+            fail("toolchain: %s is no toolchain()" % target.label)
+        return struct(trees = target.files.to_list(), compiler = "g++" if cxx else "gcc", ar = "ar", info = None)
+    info = target[ToolchainInfo]
+    return struct(
+        trees = info.trees,
+        compiler = tool(info, "cxx", "g++") if cxx else tool(info, "cc", "gcc"),
+        ar = tool(info, "ar", "ar"),
+        info = info,
+    )
 
 def _both(ctx, folder):
     """A folder of the sources and the same folder of the outputs."""
@@ -124,18 +144,19 @@ def _flags(ctx, context, local_defines, copts):
 
 def _compile(ctx, source, context, flags):
     """The action of one source; gives the object."""
+    toolchain = cc_toolchain(ctx, is_cxx(source))
     object = ctx.actions.declare_file("_objs/%s/%s.o" % (ctx.label.name, path_in_package(ctx.label, source)))
     args = ctx.actions.args()
     args.add(object, format = "-frandom-seed=%s")
     args.add("-c", source)
     args.add("-o", object)
     ctx.actions.run(
-        executable = "g++" if is_cxx(source) else "gcc",
+        executable = toolchain.compiler,
         arguments = [flags, args],
         inputs = depset([source], transitive = [context.headers]),
         outputs = [object],
         env = CWD,
-        toolchain = cc_toolchain(ctx, is_cxx(source)),
+        toolchain = toolchain.trees,
         mnemonic = "CcCompile",
         progress_message = "Compiling %s" % source.short_path,
     )

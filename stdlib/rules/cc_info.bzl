@@ -47,7 +47,7 @@ def compilation_context(
         ),
     )
 
-def linker_input(owner, archive = None, alwayslink = False, files = [], flags = []):
+def linker_input(owner, archive = None, alwayslink = False, files = [], flags = [], toolchain = None):
     """What one library brings to the link line.
 
     Args:
@@ -56,6 +56,7 @@ def linker_input(owner, archive = None, alwayslink = False, files = [], flags = 
       alwayslink: every object of the archive is linked, needed or not.
       files: libraries that were there before (`.a`, `.so`, `.o` in srcs).
       flags: its `linkopts`.
+      toolchain: ToolchainInfo of what made the archive, if there is one.
 
     Returns:
       A struct that fits into a depset.
@@ -66,6 +67,7 @@ def linker_input(owner, archive = None, alwayslink = False, files = [], flags = 
         alwayslink = alwayslink,
         files = tuple(files),
         flags = tuple(flags),
+        toolchain = toolchain.label if toolchain else "",
     )
 
 def linking_context(linker_inputs = [], cxx = False, deps = []):

@@ -1,6 +1,7 @@
 """Archives and programs from objects.
 
-C++ programs carry their C++ library with them, so that they run wherever the C library is.
+C++ programs carry their C++ library with them, so that they run wherever the C library is. With `linkstatic = "full"`
+programs carry the C library too.
 """
 
 load(":cc_compile.bzl", "CWD", "cc_toolchain")
@@ -16,23 +17,31 @@ def archive(ctx, objects):
     folder, slash, name = ctx.label.name.rpartition("/")
     output = ctx.actions.declare_file(folder + slash + "lib" + name + ".a")
     args = _params(ctx.actions.args())
+    toolchain = cc_toolchain(ctx, False)
 
     # `q` and not `r`: two objects may have one name in different folders, `r` would keep the last only.
     args.add("qcsD")
     args.add(output)
     args.add_all(objects)
     ctx.actions.run(
-        executable = "ar",
+        executable = toolchain.ar,
         arguments = [args],
         inputs = objects,
         outputs = [output],
-        toolchain = cc_toolchain(ctx, False),
+        toolchain = toolchain.trees,
         mnemonic = "CcArchive",
         progress_message = "Archiving %s" % output.short_path,
     )
     return output
 
-def link(ctx, output, objects, context, linkopts):
+def _check_toolchain(ctx, library, own):
+    """Objects for one processor are nothing for another."""
+    if library.archive and library.toolchain != own:
+        names = [name or "the toolchain of the machine" for name in [library.toolchain, own]]
+        fail("%s is built by %s, but %s by %s: give both the same `toolchain`" %
+             (library.owner, names[0], ctx.label, names[1]))
+
+def link(ctx, output, objects, context, linkopts, static = False):
     """A program.
 
     Args:
@@ -41,13 +50,17 @@ def link(ctx, output, objects, context, linkopts):
       objects: its own objects, linked first.
       context: a linking context with everything it depends on.
       linkopts: its own flags.
+      static: with the C library in it, so that it needs no loader.
     """
+    toolchain = cc_toolchain(ctx, context.cxx)
+    own = toolchain.info.label if toolchain.info else ""
     args = _params(ctx.actions.args())
     args.add("-o", output)
     args.add_all(objects)
     inputs = list(objects)
     flags = list(linkopts)
     for library in context.linker_inputs.to_list():
+        _check_toolchain(ctx, library, own)
         for file in library.files:
             args.add(file)
             inputs.append(file)
@@ -64,18 +77,20 @@ def link(ctx, output, objects, context, linkopts):
     # After the libraries: `-lm` must follow what needs it.
     args.add_all(flags)
     args.add("-Wl,--build-id=none")
-    if context.cxx:
+    if static:
+        args.add("-static")
+    elif context.cxx:
         args.add("-static-libstdc++")
         args.add("-static-libgcc")
     args.add("-no-canonical-prefixes")
     args.add("-ffile-prefix-map=/proc/self/cwd=.")
     ctx.actions.run(
-        executable = "g++" if context.cxx else "gcc",
+        executable = toolchain.compiler,
         arguments = [args],
         inputs = inputs,
         outputs = [output],
         env = CWD,
-        toolchain = cc_toolchain(ctx, context.cxx),
+        toolchain = toolchain.trees,
         mnemonic = "CcLink",
         progress_message = "Linking %s" % output.short_path,
     )

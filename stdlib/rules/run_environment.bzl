@@ -5,15 +5,17 @@ At run time files lie at their paths in the workspace, so `$(location x)` is wha
 
 load(":make_variables.bzl", "expand", "expand_words", "location_table")
 
-def run_environment(ctx, targets):
+def run_environment(ctx, targets, toolchain = None):
     """The RunEnvironmentInfo of a program.
 
     Args:
       ctx: the context of a rule that is executable.
       targets: targets that `args` and `env` may name.
+      toolchain: ToolchainInfo of what built the program: in its trees, and by its runner, it is tested.
     """
+    more = {"runner": toolchain.platform.runner, "toolchain": toolchain.trees} if toolchain else {}
     if not ctx.attr.args and not ctx.attr.env:
-        return RunEnvironmentInfo(environment = {})
+        return RunEnvironmentInfo(environment = {}, **more)
     table = location_table(ctx, targets)
     return RunEnvironmentInfo(
         arguments = expand_words(ctx, ctx.attr.args, table, "args", runtime = True),
@@ -21,4 +23,5 @@ def run_environment(ctx, targets):
             name: expand(ctx, value, table = table, where = "env", runtime = True)
             for name, value in ctx.attr.env.items()
         },
+        **more
     )

@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = shipped![
     "rules/cc_info.bzl",
     "rules/cc_link.bzl",
     "rules/debian_tree.bzl",
+    "rules/default_toolchain.bzl",
     "rules/filegroup.bzl",
     "rules/genrule.bzl",
     "rules/host_toolchain.bzl",
@@ -25,8 +26,10 @@ const FILES: &[(&str, &str)] = shipped![
     "rules/prelude.bzl",
     "rules/run_environment.bzl",
     "rules/sh.bzl",
+    "rules/toolchain.bzl",
     "rules/write_file.bzl",
     "toolchains/BUILD.gx",
+    "toolchains/chosen.bzl",
 ];
 
 /// The files of the repository `@gx`, sorted: path and text.

@@ -16,7 +16,7 @@ use crate::store::Store;
 use crate::tree::{Directory, Node};
 use std::collections::{BTreeMap, HashMap};
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Bytes by their digest. Every byte is checked on the way in and on the way out.
@@ -235,6 +235,10 @@ pub trait Builtin: Send + Sync {
 pub struct Surroundings {
     /// Environment variables of the person who asks (proxies, `CARGO_HOME`, `PATH`, certificates).
     pub environment: BTreeMap<String, String>,
+    /// A folder of files by their SHA-256 that is looked at first (`gx fetch --to` makes one).
+    pub mirror: Option<PathBuf>,
+    /// Is the network to be left alone?
+    pub offline: bool,
 }
 
 /// Gets bytes from outside.

@@ -251,3 +251,37 @@ fn many_objects_go_through_a_params_file() {
     );
     space.run(["run", "//:main"]).ok();
 }
+
+#[test]
+fn a_program_that_is_static_in_full_needs_no_loader() {
+    let space = TestSpace::new();
+    space.write(
+        "BUILD.gx",
+        "cc_library(name = 'l', srcs = ['l.c'])\n\
+         cc_binary(name = 'full', srcs = ['m.c'], deps = [':l'], linkstatic = 'full')\n\
+         cc_binary(name = 'usual', srcs = ['m.c'], deps = [':l'], linkstatic = True)\n",
+    );
+    space.write("l.c", "int l(void) { return 7; }\n");
+    space.write("m.c", "int l(void);\nint main(void) { return l() - 7; }\n");
+    space.build(&["//..."]).ok();
+    let interpreters = |program: &str| {
+        let mut readelf = std::process::Command::new("readelf");
+        let said = readelf.args(["-lW"]).arg(space.path(format!("gx-out/{program}"))).output().unwrap();
+        let said = String::from_utf8(said.stdout).unwrap();
+        assert!(said.contains("LOAD"), "{said}");
+        said.matches("INTERP").count()
+    };
+    assert_eq!((interpreters("full"), interpreters("usual")), (0, 1));
+    // In a root with nothing else in it.
+    let root = space.path("root");
+    std::fs::create_dir(&root).unwrap();
+    let chroot = if gx_tests::is_root() { vec!["chroot"] } else { vec!["unshare", "-r", "chroot"] };
+    let runs = |program: &str| {
+        std::fs::copy(space.path(format!("gx-out/{program}")), root.join(program)).unwrap();
+        let mut run = std::process::Command::new(chroot[0]);
+        run.args(&chroot[1..]).arg(&root).arg(format!("/{program}")).stderr(std::process::Stdio::null());
+        run.env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").status().unwrap().success()
+    };
+    assert!(!runs("usual"), "a root without a loader ran a program that needs one");
+    assert!(runs("full"));
+}

@@ -196,6 +196,43 @@ fn what_a_mirror_does_wrong_is_told() {
 }
 
 #[test]
+fn a_mirror_replaces_the_archive() {
+    if lacking() {
+        return;
+    }
+    let archive = circle();
+    archive.lock().ok();
+    let mirror = archive.folder.with_file_name("mirror");
+    let mirror = mirror.to_str().unwrap();
+    archive.gx(&["fetch", "--to", mirror]).run().ok();
+    let index = std::fs::read_to_string(format!("{mirror}/index")).unwrap();
+    assert_eq!(index.lines().count(), 3, "{index}");
+    std::fs::remove_dir_all(&archive.folder).unwrap();
+
+    let elsewhere = archive.space.copy_with_new_store();
+    let build = |more: &[&str]| elsewhere.run(["build", "//:tree"].iter().chain(more));
+    let without = build(&["--offline"]);
+    assert!(without.code == Some(1) && without.stderr.contains("--mirror DIR"), "{}", without.told());
+    // One file of the mirror is damaged.
+    let hash = index.lines().next().unwrap().split(' ').next().unwrap();
+    let file = format!("{mirror}/sha256/{}/{hash}", &hash[..2]);
+    let bytes = std::fs::read(&file).unwrap();
+    std::fs::write(&file, "damaged").unwrap();
+    let damaged = elsewhere.run(["fetch", "--from", mirror, "//..."]);
+    assert!(damaged.code == Some(1) && damaged.stderr.contains("GX0604"), "{}", damaged.told());
+    std::fs::write(&file, bytes).unwrap();
+    elsewhere.run(["fetch", "--from", mirror]).ok();
+    build(&["--offline"]).ok();
+    // gx.toml may name the mirror, seen from where it stands.
+    let third = elsewhere.copy_with_new_store();
+    std::fs::rename(mirror, third.path("mirror")).unwrap();
+    let gx_toml = third.read("gx.toml");
+    third.write("gx.toml", format!("[build]\nmirror = \"mirror\"\noffline = true\n\n{gx_toml}"));
+    third.write("below/BUILD.gx", "filegroup(name = 'tree', srcs = ['@tools'])\n");
+    third.gx(["build", ":tree"]).current_dir(third.path("below")).run().ok();
+}
+
+#[test]
 fn packages_that_do_not_fit_together_are_refused() {
     if lacking() {
         return;

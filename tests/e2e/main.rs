@@ -27,6 +27,7 @@ mod interrupt;
 mod levels;
 mod output;
 mod own_rules;
+mod pinned;
 mod plain;
 mod query;
 mod quickstart;
@@ -35,6 +36,7 @@ mod special;
 mod store;
 mod testing;
 mod third_party;
+mod toolchains;
 
 /// A file that is not declared above would never run.
 #[test]

@@ -8,6 +8,7 @@ mod build;
 mod clean;
 mod completion;
 mod doctor;
+mod fetch;
 mod gc;
 mod init;
 mod key;
@@ -78,6 +79,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
     let answered = match &request.command {
         Command::Build(it) => Ok(build::answer(&session, &it.patterns)),
         Command::Test(it) => Ok(test::answer(&session, &it.patterns)),
+        Command::Fetch(it) => Ok(fetch::answer(&session, it)),
         Command::Run(it) => run::answer(&session, it),
         Command::Audit(it) => audit::answer(&session, it),
         Command::Query(it) => query::answer(&session, it),

@@ -183,6 +183,28 @@ impl Session<'_> {
         }
     }
 
+    /// Loads, and makes what `plan` takes of what was loaded; places nothing.
+    pub fn fetch(&self, patterns: &[String], plan: impl FnOnce(Loaded) -> Loaded) -> Result<Built, Exit> {
+        let began = Instant::now();
+        self.house.untidy.store(true, Ordering::Relaxed);
+        let tell = |report: Report| self.error(report);
+        let project = self.project().map_err(tell)?;
+        let before = noop::Before::loading(&project.root);
+        self.face.event(Event::Started { workspace: project.root.display().to_string(), patterns: patterns.to_vec() });
+        let lease = self.house.store.lease().map_err(|error| tell(map::store(&error)))?;
+        let room = self.room()?;
+        self.face.event(Event::Phase("loading".to_owned()));
+        let patterns = patterns.to_vec();
+        let current_package = self.request.current_package();
+        let load = LoadRequest { patterns, current_package, tests_only: false, with_tests: true };
+        let loaded = room.load(&load, self.asker().map_err(tell)?).map_err(|failure| self.load_failed(failure))?;
+        let loaded = plan(loaded);
+        let (result, ran) = self.realise(&loaded, true)?;
+        drop(lease);
+        let exit = self.failures(&loaded, &result, &room);
+        Ok(Built { loaded, result, exit, placed: Vec::new(), before, ran, room, began })
+    }
+
     /// Runs what has to be run; `thorough` looks at each action even when all is known to be done.
     fn realise(&self, loaded: &Loaded, thorough: bool) -> Result<(BuildResult, HashSet<DerivationId>), Exit> {
         let mut options = self.options().map_err(|report| self.error(report))?;

@@ -80,7 +80,10 @@ fn call(p: &mut Planner, name: &str, revision: u32, lazy: bool, of: gx_store::De
 
 fn build(engine: &Engine, plan: Arc<Plan>) -> BuildResult {
     let environment = BTreeMap::from([("PROXY".to_owned(), "yes".to_owned())]);
-    let options = BuildOptions { surroundings: Surroundings { environment }, ..BuildOptions::default() };
+    let options = BuildOptions {
+        surroundings: Surroundings { environment, ..Surroundings::default() },
+        ..BuildOptions::default()
+    };
     engine.build(plan, options, unbounded().0, &Cancel::new()).unwrap()
 }
 

@@ -37,7 +37,7 @@ impl Home {
     fn surroundings(&self) -> Surroundings {
         let home = self.folder.path().to_str().unwrap().to_owned();
         let environment = BTreeMap::from([("CARGO_HOME".to_owned(), home.clone()), ("PATH".to_owned(), home)]);
-        Surroundings { environment }
+        Surroundings { environment, ..Surroundings::default() }
     }
 
     fn fetch(&self, fetch: &Fetch) -> Result<String, String> {
@@ -117,7 +117,7 @@ fn cancelling_kills_cargo_and_its_children() {
 #[test]
 fn a_real_crate_through_the_real_cargo() {
     let environment: BTreeMap<String, String> = std::env::vars().collect();
-    let surroundings = Surroundings { environment };
+    let surroundings = Surroundings { environment, ..Surroundings::default() };
     let fetch = Fetch {
         sha256: "d2905d3eea022e5a4d8723d95ba261cd366572c9a43e429dfc089088a8c0fe91".to_owned(),
         ..request("lua52-sys", "0.1.3", "")

@@ -1,14 +1,15 @@
 //! `http`: a file by URL, from the first of several that has it.
 //!
-//! Parameter `urls`, one a line: `https://`, `http://` or `file://`. A source that fails in a way that may pass is
-//! asked again a little later; one that refuses is left. Wrong bytes are never kept; when no source has the right
-//! ones and one had others, their hash is what the error tells.
+//! Parameters `urls`, one a line: `https://`, `http://` or `file://`, and where it is known `size` in bytes. A source
+//! that fails in a way that may pass is asked again a little later, for what is missing yet; one that refuses is left.
+//! Wrong bytes are never kept; when no source has the right ones and one had others, their hash is what the error
+//! tells.
 //! This file does not know the protocol (`transfer.rs`) nor the environment (`route.rs`).
 
 mod route;
 mod transfer;
 
-use crate::sink::{self, Fault};
+use crate::sink::{self, Fault, Sink};
 use gx_store::{Cancel, Fetch, FetchError, Fetcher, Surroundings};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -26,7 +27,7 @@ pub struct HttpFetcher {
 
 impl Default for HttpFetcher {
     fn default() -> HttpFetcher {
-        let pauses = vec![Duration::from_millis(500), Duration::from_secs(2)];
+        let pauses = vec![Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(8)];
         HttpFetcher { pauses, limit: sink::LIMIT, patience: Duration::from_secs(60) }
     }
 }
@@ -74,18 +75,55 @@ impl HttpFetcher {
         if let Some(rest) = url.strip_prefix("file://") {
             return sink::copy_checked(&local_path(rest)?, to, &fetch.sha256, self.limit, cancel);
         }
+        let limit = size_of(fetch)?.map_or(self.limit, |size| size.min(self.limit));
         let mut pauses = self.pauses.iter();
+        let mut part = Part::new(Sink::create(to, limit)?);
         loop {
-            let tried = transfer::transfer(self, url, &fetch.sha256, surroundings, to, cancel);
+            let resumed = part.sink.size() > 0;
+            let tried = transfer::transfer(self, url, &mut part, limit, surroundings, cancel);
+            let tried = match tried {
+                // A part of one file and the rest of another: from the beginning, then.
+                Ok(()) if resumed && !part.sink.matches(&fetch.sha256) => {
+                    part.restart()?;
+                    Err(Fault::Passing("the file changed while it was fetched".to_owned()))
+                }
+                tried => tried,
+            };
             match (tried, pauses.next()) {
+                (Ok(()), _) => return part.sink.finish(&fetch.sha256),
                 (Err(Fault::Passing(why)), Some(pause)) => {
-                    tracing::debug!(url = shown(url), why, "fetch failed, trying again");
+                    tracing::debug!(url = shown(url), why, have = part.sink.size(), "fetch failed, trying again");
                     wait(*pause, cancel)?;
                 }
                 (tried, _) => return tried,
             }
         }
     }
+}
+
+/// A file on its way from one source.
+pub(crate) struct Part {
+    sink: Sink,
+    /// What the source said of the file, to be asked whether it is still the same.
+    validator: Option<String>,
+}
+
+impl Part {
+    fn new(sink: Sink) -> Part {
+        Part { sink, validator: None }
+    }
+
+    fn restart(&mut self) -> Result<(), Fault> {
+        self.validator = None;
+        self.sink.restart()
+    }
+}
+
+/// The size that is declared, if one is.
+fn size_of(fetch: &Fetch) -> Result<Option<u64>, Fault> {
+    let Some(text) = fetch.parameters.get("size") else { return Ok(None) };
+    let bad = || FetchError::BadRequest { what: "by URL".to_owned(), why: format!("'{text}' is no size in bytes") };
+    text.parse().map(Some).map_err(|_| Fault::Stop(bad()))
 }
 
 /// Waits, or stops when cancelled.

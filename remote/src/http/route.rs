@@ -102,7 +102,8 @@ mod tests {
     use super::*;
 
     fn surroundings(pairs: &[(&str, &str)]) -> Surroundings {
-        Surroundings { environment: pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect() }
+        let environment = pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        Surroundings { environment, ..Surroundings::default() }
     }
 
     #[test]

@@ -7,14 +7,14 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
-/// Answers each request by its path, and notes the paths it was asked for.
+/// Answers each request by its path and the first byte that it asks for, and notes both.
 struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    fn start(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> Server {
+    fn start(mut answer: impl FnMut(&str, Option<usize>, &mut TcpStream) + Send + 'static) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -24,10 +24,16 @@ impl Server {
                 let mut stream = stream.unwrap();
                 let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
                 let Some(Ok(first)) = lines.next() else { continue };
-                while lines.next().is_some_and(|line| line.is_ok_and(|line| !line.is_empty())) {}
+                let mut from = None;
+                while let Some(Ok(line)) = lines.next().filter(|line| line.as_ref().is_ok_and(|line| !line.is_empty()))
+                {
+                    let range = line.to_lowercase();
+                    from =
+                        from.or(range.strip_prefix("range: bytes=").map(|r| r.trim_end_matches('-').parse().unwrap()));
+                }
                 let path = first.split(' ').nth(1).unwrap().to_owned();
-                noted.lock().unwrap().push(path.clone());
-                answer(&path, &mut stream);
+                noted.lock().unwrap().push(from.map_or(path.clone(), |from| format!("{path} from {from}")));
+                answer(&path, from, &mut stream);
             }
         });
         Server { address, asked }
@@ -49,7 +55,7 @@ fn reply(stream: &mut TcpStream, status: &str, headers: &str, body: &[u8]) {
 }
 
 fn plain() -> Server {
-    Server::start(|path, stream| match path {
+    Server::start(|path, _, stream| match path {
         "/good" | "/elsewhere" => reply(stream, "200 OK", "", b"content"),
         "/other" => reply(stream, "200 OK", "", b"something else"),
         "/moved" => reply(stream, "302 Found", "location: /elsewhere\r\n", b""),
@@ -103,7 +109,8 @@ fn only_faults_that_may_pass_are_tried_again() {
     }
     let asked = server.asked();
     let count = |path: &str| asked.iter().filter(|asked| *asked == path).count();
-    assert_eq!([count("/missing"), count("/other"), count("/busy"), count("/short")], [1, 1, 3, 3], "{asked:?}");
+    assert_eq!([count("/missing"), count("/other"), count("/busy")], [1, 1, 3], "{asked:?}");
+    assert_eq!([count("/short"), count("/short from 7")], [1, 2], "{asked:?}");
 }
 
 #[test]
@@ -141,7 +148,7 @@ fn local_files_are_checked_too() {
 #[test]
 fn cancelling_does_not_wait_for_a_silent_server() {
     let (reached, silent): (_, Receiver<TcpStream>) = channel();
-    let server = Server::start(move |_, stream| {
+    let server = Server::start(move |_, _, stream| {
         let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 70\r\n\r\nsome");
         reached.send(stream.try_clone().unwrap()).unwrap();
     });
@@ -159,4 +166,55 @@ fn cancelling_does_not_wait_for_a_silent_server() {
     assert!(matches!(done, Err(FetchError::Cancelled)), "{done:?}");
     assert!(!to.exists());
     drop(canceller);
+}
+
+/// Breaks off after each three bytes; `/honest` goes on where it was asked to.
+fn breaking(version: fn(usize) -> &'static [u8]) -> Server {
+    let mut times = 0;
+    Server::start(move |path, from, stream| {
+        let content = version(times);
+        times += 1;
+        let from = from.filter(|_| path != "/stubborn").unwrap_or(0);
+        let rest = content.get(from..).unwrap_or_default();
+        let end = content.len() - 1;
+        let wrong = if path == "/confused" { 1 } else { 0 };
+        let head = match from {
+            0 => "200 OK\r\netag: \"1\"".to_owned(),
+            _ => format!("206 Partial Content\r\ncontent-range: bytes {}-{end}/{}", from + wrong, content.len()),
+        };
+        let length = rest.len();
+        let _ = write!(stream, "HTTP/1.1 {head}\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+        let _ = stream.write_all(rest.get(..3).unwrap_or(rest));
+    })
+}
+
+#[test]
+fn a_transfer_that_broke_off_goes_on_where_it_was() {
+    let same = breaking(|_| b"content");
+    assert_eq!(run(&[same.url("/honest")]).as_deref(), Ok("content"));
+    assert_eq!(same.asked(), ["/honest", "/honest from 3", "/honest from 6"]);
+    // A server that knows no ranges begins anew, and one that sends another part is not believed.
+    let stubborn = breaking(|_| b"content");
+    run(&[stubborn.url("/stubborn")]).unwrap_err();
+    let confused = breaking(|_| b"content");
+    assert!(run(&[confused.url("/confused")]).is_err());
+    // A file that changed between two parts is fetched from its beginning.
+    let changed = breaking(|times| if times == 0 { b"CONtent" } else { b"con" });
+    run(&[changed.url("/honest")]).unwrap_err();
+    assert_eq!(changed.asked().last().map(String::as_str), Some("/honest"));
+}
+
+#[test]
+fn a_size_that_is_declared_is_held() {
+    let server = plain();
+    let folder = tempfile::tempdir().unwrap();
+    let to = folder.path().join("file");
+    let fetch = |size: &str| {
+        let mut fetch = request(&[server.url("/good")]);
+        fetch.parameters.insert("size".to_owned(), size.to_owned());
+        fetcher().fetch(&fetch, &Surroundings::default(), &to, &Cancel::new()).map_err(|e| e.to_string())
+    };
+    assert_eq!(fetch("7"), Ok(()));
+    assert!(fetch("6").unwrap_err().contains("7 bytes, but the limit is 6"));
+    assert!(fetch("many").unwrap_err().contains("no size"));
 }

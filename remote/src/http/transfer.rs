@@ -5,11 +5,10 @@
 //! said is a fault that may pass, never a file.
 //! This file does not know retries nor other sources.
 
-use super::{HttpFetcher, route};
-use crate::sink::{Fault, Sink};
+use super::{HttpFetcher, Part, route};
+use crate::sink::Fault;
 use gx_store::{Cancel, FetchError, Surroundings};
 use std::io::Read;
-use std::path::Path;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
@@ -19,12 +18,22 @@ const QUEUE: usize = 16;
 const CONNECT: Duration = Duration::from_secs(30);
 
 enum Message {
-    /// The server's answer has this many bytes, if it said so.
-    Length(Option<u64>),
+    /// The server's answer.
+    Begin(Begin),
     Chunk(Vec<u8>),
     End,
     Fault(Fault),
     Cancelled,
+}
+
+/// What a server says before the bytes.
+struct Begin {
+    /// The place of the first byte in the file.
+    from: u64,
+    /// How many bytes follow, if it said so.
+    length: Option<u64>,
+    /// What names this very version of the file.
+    validator: Option<String>,
 }
 
 /// Says so when its thread dies, so that nobody waits for it for ever.
@@ -38,25 +47,24 @@ impl Drop for Goodbye {
     }
 }
 
-/// Gets `url` into the file `to`.
+/// Gets `url` into a file that may have its beginning already.
 pub(super) fn transfer(
     fetcher: &HttpFetcher,
     url: &str,
-    sha256: &str,
+    part: &mut Part,
+    limit: u64,
     surroundings: &Surroundings,
-    to: &Path,
     cancel: &Cancel,
 ) -> Result<(), Fault> {
     let agent = agent(fetcher, url, surroundings)?;
-    let mut sink = Sink::create(to, fetcher.limit)?;
     let (sender, receiver) = sync_channel(QUEUE);
     let for_cancel = sender.clone();
-    let url = url.to_owned();
+    let (url, have, validator) = (url.to_owned(), part.sink.size(), part.validator.clone());
     std::thread::Builder::new()
         .name("gx-fetch".to_owned())
         .spawn(move || {
             let _goodbye = Goodbye(sender.clone());
-            let last = match receive(&agent, &url, &sender) {
+            let last = match receive(&agent, &url, have, validator.as_deref(), &sender) {
                 Ok(()) => Message::End,
                 Err(fault) => Message::Fault(fault),
             };
@@ -68,28 +76,36 @@ pub(super) fn transfer(
     let _guard = cancel.on_cancel(move || {
         let _ = for_cancel.try_send(Message::Cancelled);
     });
-    write(&receiver, &mut sink, fetcher.limit, cancel)?;
-    sink.finish(sha256)
+    write(&receiver, part, limit, cancel)
 }
 
-fn write(receiver: &Receiver<Message>, sink: &mut Sink, limit: u64, cancel: &Cancel) -> Result<(), Fault> {
+fn write(receiver: &Receiver<Message>, part: &mut Part, limit: u64, cancel: &Cancel) -> Result<(), Fault> {
     let mut said = None;
     while let Ok(message) = receiver.recv() {
         if cancel.is_cancelled() {
             return Err(Fault::Stop(FetchError::Cancelled));
         }
         match message {
-            Message::Length(Some(length)) if length > limit => {
-                return Err(Fault::Refused(format!("{length} bytes, but the limit is {limit}")));
+            Message::Begin(begin) => {
+                if begin.from != part.sink.size() {
+                    part.restart()?;
+                }
+                part.validator = begin.validator;
+                if begin.from != part.sink.size() {
+                    return Err(Fault::Passing("the server sent another part than was asked for".to_owned()));
+                }
+                said = begin.length.map(|length| length.saturating_add(begin.from));
+                if let Some(said) = said.filter(|said| *said > limit) {
+                    return Err(Fault::Refused(format!("{said} bytes, but the limit is {limit}")));
+                }
             }
-            Message::Length(length) => said = length,
-            Message::Chunk(bytes) => sink.add(&bytes)?,
+            Message::Chunk(bytes) => part.sink.add(&bytes)?,
             Message::Fault(fault) => return Err(fault),
             Message::Cancelled => return Err(Fault::Stop(FetchError::Cancelled)),
             Message::End => {
                 return match said {
-                    Some(said) if said != sink.size() => {
-                        Err(Fault::Passing(format!("the server sent {} of {said} bytes", sink.size())))
+                    Some(said) if said != part.sink.size() => {
+                        Err(Fault::Passing(format!("the server sent {} of {said} bytes", part.sink.size())))
                     }
                     _ => Ok(()),
                 };
@@ -115,19 +131,41 @@ fn agent(fetcher: &HttpFetcher, url: &str, surroundings: &Surroundings) -> Resul
     Ok(config.into())
 }
 
-/// Talks to the server.
-fn receive(agent: &ureq::Agent, url: &str, to: &SyncSender<Message>) -> Result<(), Fault> {
-    let mut response = agent.get(url).call().map_err(fault)?;
-    let status = response.status();
-    if !status.is_success() {
-        let said = format!("the server answered {status}");
-        let passing = status.is_server_error() || matches!(status.as_u16(), 408 | 425 | 429);
-        return Err(if passing { Fault::Passing(said) } else { Fault::Refused(said) });
+/// Talks to the server: for the bytes from `have` on, of the version that `validator` names.
+fn receive(
+    agent: &ureq::Agent,
+    url: &str,
+    have: u64,
+    validator: Option<&str>,
+    to: &SyncSender<Message>,
+) -> Result<(), Fault> {
+    let mut request = agent.get(url);
+    if have > 0 {
+        request = request.header("range", format!("bytes={have}-"));
+        if let Some(validator) = validator {
+            request = request.header("if-range", validator);
+        }
     }
-    let plain = response.headers().get("content-encoding").is_none_or(|encoding| encoding == "identity");
-    let length = response.headers().get("content-length").filter(|_| plain);
-    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    if to.send(Message::Length(length)).is_err() {
+    let mut response = request.call().map_err(fault)?;
+    let status = response.status();
+    let header = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok());
+    let from = match status.as_u16() {
+        206 => header("content-range").and_then(first_byte).unwrap_or(u64::MAX),
+        // There is nothing after what we have: another file, or all of it.
+        416 => u64::MAX,
+        _ if status.is_success() => 0,
+        code => {
+            let said = format!("the server answered {status}");
+            let passing = status.is_server_error() || matches!(code, 408 | 425 | 429);
+            return Err(if passing { Fault::Passing(said) } else { Fault::Refused(said) });
+        }
+    };
+    let plain = header("content-encoding").is_none_or(|encoding| encoding == "identity");
+    let length = header("content-length").filter(|_| plain).and_then(|length| length.parse().ok());
+    // A weak tag names no bytes.
+    let tag = header("etag").filter(|tag| !tag.starts_with("W/"));
+    let validator = tag.or(header("last-modified")).map(str::to_owned);
+    if to.send(Message::Begin(Begin { from, length, validator })).is_err() {
         return Ok(());
     }
     let mut body = response.body_mut().with_config().limit(u64::MAX).reader();
@@ -144,6 +182,11 @@ fn receive(agent: &ureq::Agent, url: &str, to: &SyncSender<Message>) -> Result<(
             return Ok(());
         }
     }
+}
+
+/// The first place that `bytes 7-69/70` names.
+fn first_byte(range: &str) -> Option<u64> {
+    range.trim().strip_prefix("bytes ")?.split('-').next()?.trim().parse().ok()
 }
 
 /// What an error of the client means.

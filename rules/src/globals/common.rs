@@ -103,6 +103,6 @@ pub(crate) fn builtin_providers(builder: &mut GlobalsBuilder) {
     };
     add("DefaultInfo", Some(&["files", "runfiles", "default_runfiles", "data_runfiles", "executable"]));
     add("OutputGroupInfo", None);
-    add("RunEnvironmentInfo", Some(&["arguments", "environment", "inherited_environment", "toolchain"]));
+    add("RunEnvironmentInfo", Some(&["arguments", "environment", "inherited_environment", "runner", "toolchain"]));
     add("FilesToRunProvider", Some(&[]));
 }

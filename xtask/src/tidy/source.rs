@@ -70,6 +70,8 @@ fn kind(path: &str) -> Option<Kind> {
         return Some(Kind::Starlark);
     }
     match name.rsplit_once('.')?.1 {
+        // A program in an example is somebody else's: text, like every other language there.
+        "rs" if path.starts_with("examples/") => Some(Kind::Other),
         "rs" => Some(Kind::Rust),
         "bzl" => Some(Kind::Starlark),
         "sh" => Some(Kind::Shell),

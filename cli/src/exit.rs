@@ -22,7 +22,7 @@ pub enum Exit {
     Store,
     /// The machine does not allow the sandbox.
     Sandbox,
-    /// An audit found a difference.
+    /// An audit found a leak.
     Differs,
     /// Two builds differ, and only because what went in does.
     OtherInputs,
@@ -44,7 +44,10 @@ impl Exit {
         (Exit::Workspace, "the workspace, a BUILD file or a rule is wrong"),
         (Exit::Store, "the store or the daemon failed"),
         (Exit::Sandbox, "the machine does not allow the sandbox"),
-        (Exit::Differs, "an audit found a difference: the same went in, and something else came out"),
+        (
+            Exit::Differs,
+            "an audit found a leak: the same went in and something else came out, or a file was opened that is no input",
+        ),
         (Exit::OtherInputs, "two builds differ, and only because something else went in"),
         (Exit::Untrusted, "a manifest or a key cannot be read or trusted"),
         (Exit::Interrupted, "interrupted"),
@@ -74,7 +77,8 @@ impl Exit {
             311 => Exit::Interrupted,
             310 => Exit::TestsFailed,
             211 | 807 => Exit::Usage,
-            901 => Exit::Differs,
+            901 | 910 => Exit::Differs,
+            911 => Exit::Sandbox,
             904..=906 | 908 => Exit::Untrusted,
             909 => Exit::Store,
             100..=299 => Exit::Workspace,

@@ -51,8 +51,8 @@ pub enum Command {
     Key(KeyCommand),
     /// Explain an error code
     Explain(Explain),
-    /// Check what this machine can do
-    Doctor,
+    /// Check what this machine can do, or prove that a target opens nothing but its inputs
+    Doctor(Doctor),
     /// Look into the store
     #[command(subcommand)]
     Store(StoreCommand),
@@ -272,6 +272,14 @@ pub struct Explain {
     /// The code, as GX0112
     #[arg(value_name = "CODE")]
     pub code: String,
+}
+
+/// `gx doctor`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Doctor {
+    /// Run every action of this target again, and list each file that it opens and did not declare
+    #[arg(long, value_name = "TARGET")]
+    pub hermetic: Option<String>,
 }
 
 /// `gx store`.

@@ -3,7 +3,7 @@
 //! Invariants: one loop, one set of job slots and one commit thread serve every build; the last clone that is
 //! dropped ends the threads. This file does not know how anything is scheduled.
 
-use crate::audit::{Audit, AuditOptions, Auditor, Base, Entry, Progress};
+use crate::audit::{Audit, AuditOptions, Auditor, Base, Entry, Progress, Proof};
 use crate::commit;
 use crate::config::{BuildOptions, EngineConfig};
 use crate::context::{BuildKey, Context};
@@ -18,6 +18,7 @@ use crate::queue::{self, queue};
 use crate::rebuild::Rebuilder;
 use crate::remembered::Remembered;
 use crate::result::{BuildResult, Counts};
+use crate::sandbox::SandboxOptions;
 use crate::schedule::{Ended, Loop, Outlets};
 use crate::shortcut::{Shortcuts, Whole};
 use crossbeam_channel::{Sender, bounded};
@@ -148,6 +149,20 @@ impl Engine {
     ) -> Result<Vec<Entry>, EngineError> {
         let _lease = self.store().lease()?;
         self.base(plan, outcomes).account()
+    }
+
+    /// Runs every action of a plan that was built again and follows it, to see which files it opens; `None` when it was
+    /// cancelled. `tell` hears how many are through, and of how many.
+    pub fn prove(
+        &self,
+        plan: Arc<Plan>,
+        outcomes: &HashMap<DerivationId, Arc<Outcome>>,
+        sandbox: &SandboxOptions,
+        tell: &(dyn Fn(usize, usize) + Sync),
+        cancel: &Cancel,
+    ) -> Result<Option<Vec<Proof>>, EngineError> {
+        let _lease = self.store().lease()?;
+        self.base(plan, outcomes).prove(sandbox, tell, cancel)
     }
 
     fn base<'a>(&self, plan: Arc<Plan>, outcomes: &'a HashMap<DerivationId, Arc<Outcome>>) -> Base<'a> {

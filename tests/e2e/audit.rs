@@ -272,3 +272,27 @@ fn what_cannot_be_trusted_is_no_result() {
     assert!(run.stderr.contains("GX0909"), "{}", run.told());
     assert!(!space.exists("home-of-the-signer/db"));
 }
+
+#[test]
+fn a_target_is_proven_to_open_nothing_but_its_inputs() {
+    let space = TestSpace::new();
+    space.write(
+        "BUILD.gx",
+        "genrule(name = 'a', srcs = ['in.txt'], outs = ['a.txt'], cmd = 'cat $< /etc/passwd > $@')\n",
+    );
+    space.write("in.txt", "in\n");
+    let run = space.run(["doctor", "--hermetic", "//:a"]);
+    if run.stderr.contains("GX0911") {
+        println!("SKIPPED: this machine allows no tracing");
+        return;
+    }
+    let run = run.ok();
+    assert!(run.stdout.ends_with("1 actions followed, 1 opened nothing but what they declare\n"), "{}", run.told());
+    // Without a sandbox it reads the host's file, with the host's program.
+    let run = space.run(["doctor", "--hermetic", "//:a", "--sandbox=none", "--json"]).expect(7);
+    let json: Value = serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
+    let strangers = &json["actions"][0]["not_declared"];
+    assert!(strangers.as_array().unwrap().contains(&Value::from("/etc/passwd")), "{json}");
+    assert!(!strangers.to_string().contains("in.txt"), "{json}");
+    assert_eq!(run.error_codes(), ["GX0910"]);
+}

@@ -10,6 +10,7 @@ mod completion;
 mod doctor;
 mod fetch;
 mod gc;
+mod hermetic;
 mod init;
 mod key;
 mod lock;
@@ -27,7 +28,7 @@ use crate::daemon;
 use crate::error::Report;
 use crate::event::{Event, Face};
 use crate::exit::Exit;
-use crate::flags::{Audit, AuditCommand, Command, DaemonCommand, StoreCommand};
+use crate::flags::{Audit, AuditCommand, Command, DaemonCommand, Doctor, StoreCommand};
 use crate::house::House;
 use crate::request::Request;
 use crate::screen::Screen;
@@ -49,7 +50,7 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
             self::audit::diff(request, diff, &screen)?
         }
         Command::Key(command) => key::answer(request, command, &screen)?,
-        Command::Doctor => doctor::answer(request, &screen)?,
+        Command::Doctor(it) if it.hermetic.is_none() => doctor::answer(request, &screen)?,
         Command::Daemon(command) => {
             let mut request = request.clone();
             // The daemon itself is told the folder as it is.
@@ -82,6 +83,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         Command::Fetch(it) => Ok(fetch::answer(&session, it)),
         Command::Run(it) => run::answer(&session, it),
         Command::Audit(it) => audit::answer(&session, it),
+        Command::Doctor(Doctor { hermetic: Some(target) }) => hermetic::answer(&session, target),
         Command::Query(it) => query::answer(&session, it),
         Command::Show(it) | Command::Store(StoreCommand::Show(it)) => show::answer(&session, &it.digest),
         Command::Why(it) => why::answer(&session, &it.target),
@@ -92,7 +94,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         | Command::Lock(_)
         | Command::Clean
         | Command::Explain(_)
-        | Command::Doctor
+        | Command::Doctor(_)
         | Command::Key(_)
         | Command::Daemon(_)
         | Command::Completion(_)

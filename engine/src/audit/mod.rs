@@ -9,11 +9,13 @@ mod account;
 mod bench;
 mod cause;
 mod differ;
+mod hermetic;
 mod perturbation;
 
 pub use account::Entry;
 pub use cause::Cause;
 pub use differ::{Content, Difference, Unlike};
+pub use hermetic::Proof;
 pub use perturbation::{Perturbation, Question};
 
 use crate::config::{BuildOptions, EngineConfig};
@@ -147,6 +149,16 @@ impl Base<'_> {
             context.set_outcome(vertex, outcome);
         }
         Ok((context, Rebuilder::new(self.config.store.clone(), self.remembered.clone())))
+    }
+
+    /// Follows every action to see what it opens; `None` when it was cancelled.
+    pub(crate) fn prove(
+        &self,
+        sandbox: &SandboxOptions,
+        tell: &(dyn Fn(usize, usize) + Sync),
+        cancel: &Cancel,
+    ) -> Result<Option<Vec<Proof>>, EngineError> {
+        hermetic::prove(self, sandbox, tell, cancel)
     }
 
     /// Every action that succeeded, in dependency order.

@@ -9,6 +9,7 @@ use super::limits::{BUSY_TRIES, BUSY_WAIT};
 use super::protocol::{Done, RunResult, Told};
 use super::slot::{Own, Ran};
 use super::stage::Staged;
+use super::trace;
 use gx_store::{Cancel, ExecuteError, Job, Run, StoreError};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Pid, PidfdFlags, Signal, kill_process_group, pidfd_open};
@@ -46,14 +47,21 @@ pub(crate) fn run(
         .stderr(stderr.try_clone().map_err(io("writing"))?)
         .process_group(0);
     options.world.around.lay_upon(&mut command);
+    if options.trace.is_some() {
+        // SAFETY: one system call with numbers only.
+        unsafe { command.pre_exec(|| trace::ask().map_err(std::io::Error::from_raw_os_error)) };
+    }
     let child = start(&mut command).map_err(|e| spawn(e.to_string()))?;
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| spawn("no process".to_owned()))?;
-    let stopped = watch(group, started, job.timeout_ms, cancel).map_err(io("watching a process in"))?;
-    let wall_us = started.elapsed().as_micros() as u64;
-    let result = match (stopped, reap(group)) {
-        (Some(stopped), _) => stopped,
-        (None, told) => RunResult::Told(told),
+    let result = match &options.trace {
+        Some(to) => follow(group, to, cancel).map_err(io("following a process in"))?,
+        None => {
+            let stopped = watch(group, started, job.timeout_ms, cancel).map_err(io("watching a process in"))?;
+            let told = reap(group);
+            stopped.unwrap_or(RunResult::Told(told))
+        }
     };
+    let wall_us = started.elapsed().as_micros() as u64;
     let stdout = log_of(&mut stdout, options.log_bytes).map_err(io("reading"))?;
     let stderr = log_of(&mut stderr, options.log_bytes).map_err(io("reading"))?;
     Ok(Ran { done: Done { number: 0, result, wall_us }, stdout, stderr })
@@ -115,6 +123,24 @@ fn watch(group: Pid, started: Instant, timeout_ms: Option<u64>, cancel: &Cancel)
     kill();
     drop(guard);
     Ok(if cancel.is_cancelled() { Some(RunResult::Killed) } else { stopped })
+}
+
+/// Follows the process and writes down which files it opens. It may take as long as it likes.
+fn follow(group: Pid, to: &Path, cancel: &Cancel) -> std::io::Result<RunResult> {
+    let kill = move || {
+        // It may have ended by itself.
+        let _ = kill_process_group(group, Signal::KILL);
+    };
+    let guard = cancel.on_cancel(kill);
+    let (status, seen) = trace::follow(group.as_raw_nonzero().get())?;
+    kill();
+    drop(guard);
+    std::fs::write(to, trace::encode(&seen))?;
+    if cancel.is_cancelled() {
+        return Ok(RunResult::Killed);
+    }
+    let status = if libc::WIFSIGNALED(status) { -libc::WTERMSIG(status) } else { libc::WEXITSTATUS(status) };
+    Ok(RunResult::Told(Told::Ran { status, user_us: 0, system_us: 0, max_rss_kib: 0 }))
 }
 
 fn reap(pid: Pid) -> Told {

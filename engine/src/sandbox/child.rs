@@ -100,6 +100,8 @@ enum Mode {
     Shared,
     /// In a copy of it, to look at the action's root and say in words why program `.0` could not be started.
     Explain(usize, i32),
+    /// In a copy of it, to follow the action and write down which files it opens.
+    Traced,
 }
 
 /// What `begin` is given.
@@ -131,7 +133,7 @@ impl Workshop {
     /// Starts the init of an action in namespaces of its own. The action, its order and the workshop must be left
     /// alone until the init has ended.
     pub(crate) fn start(&mut self, action: &Action, order: &Order) -> Result<Running, Fault> {
-        self.clone_init(action, order, Mode::Shared)
+        self.clone_init(action, order, if order.traced { Mode::Traced } else { Mode::Shared })
     }
 
     fn clone_init(&mut self, action: &Action, order: &Order, mode: Mode) -> Result<Running, Fault> {
@@ -223,6 +225,7 @@ extern "C" fn begin(errand: *mut libc::c_void) -> libc::c_int {
     let errand = unsafe { &*errand.cast::<Errand<'_>>() };
     let said = match errand.mode {
         Mode::Shared => work(errand.action),
+        Mode::Traced => followed(errand.action, errand.order),
         Mode::Explain(index, errno) => {
             if errand.action.mounts.furnish().is_ok() {
                 let words = why_not(errand.order, index, errno);
@@ -259,7 +262,32 @@ fn work(action: &Action) -> Said {
     }
 }
 
+/// The same for an action that is followed; what it opened is written into its own folder.
+fn followed(action: &Action, order: &Order) -> Said {
+    let io = |error: Error| (Step::Wait, error.raw_os_error().unwrap_or(libc::EIO));
+    let file = std::fs::File::create(format!("/{}/trace", order.own)).map_err(io);
+    let said = file.and_then(|mut file| {
+        let pid = match begun(action)? {
+            Ok(pid) => pid,
+            Err((index, errno)) => return Ok(Said::NotStarted(index, errno)),
+        };
+        let (status, seen) = super::trace::follow(pid).map_err(io)?;
+        std::io::Write::write_all(&mut file, &super::trace::encode(&seen)).map_err(io)?;
+        let signal = libc::WIFSIGNALED(status).then(|| -libc::WTERMSIG(status));
+        Ok(ran(signal.unwrap_or_else(|| libc::WEXITSTATUS(status))))
+    });
+    said.unwrap_or_else(|(step, errno)| Said::Failed(step, errno))
+}
+
 fn tried(action: &Action) -> Result<Said, (Step, i32)> {
+    match begun(action)? {
+        Ok(pid) => reap(pid).map_err(|error| (Step::Wait, error.raw_os_error())),
+        Err((index, errno)) => Ok(Said::NotStarted(index, errno)),
+    }
+}
+
+/// Furnishes the action's room and starts it: its process, or which program could not be started, and why.
+fn begun(action: &Action) -> Result<Result<i32, (usize, i32)>, (Step, i32)> {
     let failed = |step: Step| move |error: rustix::io::Errno| (step, error.raw_os_error());
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(failed(Step::Death))?;
     if action.loopback {
@@ -267,10 +295,7 @@ fn tried(action: &Action) -> Result<Said, (Step, i32)> {
     }
     action.mounts.furnish().map_err(|(at, errno)| (Step::Furnish(at), errno.raw_os_error()))?;
     drop_capabilities(0).map_err(|errno| (Step::Capabilities, errno))?;
-    match action.launch.go().map_err(|errno| (Step::Start, errno))? {
-        Ok(pid) => reap(pid).map_err(failed(Step::Wait)),
-        Err((index, errno)) => Ok(Said::NotStarted(index, errno)),
-    }
+    action.launch.go().map_err(|errno| (Step::Start, errno))
 }
 
 /// Waits for the action; what else ends meanwhile is reaped too.
@@ -282,16 +307,21 @@ fn reap(pid: i32) -> Result<Said, rustix::io::Errno> {
             Err(error) => return Err(error),
         }
     };
+    Ok(ran(status.terminating_signal().map_or_else(|| status.exit_status().unwrap_or_default(), |signal| -signal)))
+}
+
+/// How it ended, with what it cost.
+fn ran(status: i32) -> Said {
     // SAFETY: a plain C structure of numbers, which may be zero.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     // SAFETY: `usage` is a valid place for the answer.
     unsafe { libc::getrusage(libc::RUSAGE_CHILDREN, &mut usage) };
-    Ok(Said::Ran {
-        status: status.terminating_signal().map_or_else(|| status.exit_status().unwrap_or_default(), |signal| -signal),
+    Said::Ran {
+        status,
         user_us: micros(usage.ru_utime),
         system_us: micros(usage.ru_stime),
         max_rss_kib: usage.ru_maxrss as u64,
-    })
+    }
 }
 
 /// Empties the permitted, effective and inheritable sets. The bounding set was emptied in the spawner. `secret` is for

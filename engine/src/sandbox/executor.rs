@@ -137,7 +137,7 @@ impl LocalExecutor {
     /// Is it a command that a kept room is made for? Such a room is always of the usual world.
     fn is_light(&self, run: &Run, job: &Job, plain: &Plain) -> bool {
         let world = &self.options.world;
-        let usual = world.inside.is_usual() && !world.placing.copies();
+        let usual = world.inside.is_usual() && !world.placing.copies() && self.options.trace.is_none();
         usual
             && !run.loopback
             && is_light(job)
@@ -183,6 +183,10 @@ impl LocalExecutor {
         };
         let order = self.order(number, run, job, (&own, &staged.mounts), how);
         let ran = slot.run(&self.store, &self.options, order, cancel)?;
+        if let (Some(to), RunResult::Told(Told::Ran { .. })) = (&self.options.trace, &ran.done.result) {
+            let from = own.path.join("trace");
+            std::fs::copy(&from, to).map_err(|e| StoreError::io("reading", from, e))?;
+        }
         if how.plain.is_some() && is_worded(&ran) {
             cleanup.now()?;
             return Err(Attempt::Shell);
@@ -240,6 +244,7 @@ impl LocalExecutor {
             work: self.options.world.inside.work().to_owned(),
             fixed_random: self.options.world.inside.fixed_random,
             mounts: mounts.to_vec(),
+            traced: self.options.trace.is_some(),
             loopback: run.loopback,
             timeout_ms: job.timeout_ms,
             ..Order::default()

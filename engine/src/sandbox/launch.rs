@@ -28,6 +28,8 @@ pub(super) struct Launch {
     spared: Option<CString>,
     /// Files at standard input and output, and how to open them.
     redirections: Vec<(RawFd, CString, libc::c_int)>,
+    /// Does it ask to be traced?
+    traced: bool,
     descriptors: [RawFd; 3],
     filter: Vec<libc::sock_filter>,
     /// Of the process that lives between `clone` and `execve`.
@@ -81,6 +83,7 @@ impl Launch {
             _own: own,
             spared,
             redirections,
+            traced: order.traced,
             descriptors: [ends.stdin, ends.stdout.as_raw_fd(), ends.stderr.as_raw_fd()],
             // A light command has its spawner's, and its spawner's stack.
             filter: if order.light { Vec::new() } else { super::seccomp::program(order.fixed_random) },
@@ -145,6 +148,11 @@ impl Launch {
                 if opened == -1 || libc::dup2(opened, *target) == -1 || libc::close(opened) == -1 {
                     return own(last());
                 }
+            }
+            if self.traced
+                && let Err(errno) = super::trace::ask()
+            {
+                return own(errno);
             }
             let mut worst = (0, libc::ENOENT);
             for (index, (program, envp)) in self.programs.iter().zip(&self.envps).enumerate() {

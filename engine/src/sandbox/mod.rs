@@ -13,7 +13,7 @@
 //! child      the action's init; launch: the action itself; unstarted: why it is not there; seccomp, limits
 //! collect    declared outputs as store objects                     (in the engine's process again)
 //! bare       level `none`: no sandbox, asked for and recorded
-//! world      what is unlike in the world of an audit
+//! world      what is unlike in the world of an audit; trace: which files are opened
 //! probe      what this machine allows, and what to change
 //! ```
 //! What an action sees: `docs` of hermeticity; the working folder and folders on the way to outputs can be
@@ -37,6 +37,7 @@ mod seccomp;
 mod slot;
 mod spawner;
 mod stage;
+pub(crate) mod trace;
 mod unstarted;
 mod watch;
 mod world;
@@ -49,6 +50,11 @@ pub use world::{Around, Inside, Placing, World};
 
 use std::path::PathBuf;
 
+/// Files of `/etc` that every action has.
+pub(crate) fn fixed_etc() -> impl Iterator<Item = &'static str> {
+    limits::ETC.iter().map(|(name, _)| *name)
+}
+
 /// How the executor works; nothing here changes what an action makes, but for a world that an audit asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxOptions {
@@ -60,6 +66,8 @@ pub struct SandboxOptions {
     pub log_bytes: u64,
     /// The usual one, but for audits.
     pub world: World,
+    /// Where to write which files the action opened. One action at a time then, and a slow one.
+    pub trace: Option<PathBuf>,
 }
 
 impl SandboxOptions {
@@ -70,6 +78,7 @@ impl SandboxOptions {
             fast_bytes: limits::FAST_BYTES,
             log_bytes: limits::LOG_BYTES,
             world: World::default(),
+            trace: None,
         }
     }
 

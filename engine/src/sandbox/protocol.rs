@@ -95,6 +95,8 @@ pub(crate) struct Order {
     pub(crate) spared: Option<String>,
     /// Files at standard input and standard output, relative to the working folder.
     pub(crate) redirections: [Option<String>; 2],
+    /// Shall the files that it opens be written to `trace` in its own folder?
+    pub(crate) traced: bool,
     /// Is `lo` up?
     pub(crate) loopback: bool,
     /// Longest run.

@@ -112,3 +112,24 @@ fn a_store_aside_takes_nothing_into_the_store() {
     drop((aside, executor));
     assert_eq!(std::fs::read_dir(world.store.scratch()).unwrap().count(), 1, "the slot of the other executor");
 }
+
+#[test]
+fn what_an_action_opens_is_written_down() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("trace");
+    let change = |options: SandboxOptions| SandboxOptions { trace: Some(file.clone()), ..options };
+    let Some(world) = World::with(1, change) else { return };
+    let opened = || {
+        let text = String::from_utf8(std::fs::read(&file).unwrap()).unwrap();
+        text.split_terminator('\0').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let job = inputs(&world, world.job()).sh("(cat in/a; sh -c 'cat tree/x') > out/made; cat /etc/passwd > /tmp/p");
+    assert_eq!(job.output("out/made").text(), "");
+    let (seen, wanted) =
+        (opened(), ["r/bin/busybox", "r/etc/passwd", "r/w/in/a", "r/w/tree/x", "w/tmp/p", "w/w/out/made"]);
+    assert!(wanted.iter().all(|path| seen.contains(&(*path).to_owned())), "{seen:?}");
+    assert!(!seen.iter().any(|path| path.ends_with("in/b")), "{seen:?}");
+    let job = world.job().root(None).level(Level::None).args(&["/bin/cat", "/etc/passwd"]);
+    assert!(job.run().unwrap().succeeded());
+    assert!(opened().contains(&"r/etc/passwd".to_owned()), "{:?}", opened());
+}

@@ -296,3 +296,51 @@ fn a_target_is_proven_to_open_nothing_but_its_inputs() {
     assert!(!strangers.to_string().contains("in.txt"), "{json}");
     assert_eq!(run.error_codes(), ["GX0910"]);
 }
+
+#[test]
+fn every_shipped_rule_is_clean() {
+    let space = TestSpace::new();
+    space.write("BUILD.gx", SHIPPED);
+    for (path, text) in [
+        ("lib.c", "#include \"lib.h\"\n#include <assert.h>\nint lib(int x) { assert(x); return x + 1; }\n"),
+        ("lib.h", "int lib(int);\n"),
+        (
+            "more.cc",
+            "extern \"C\" {\n#include \"lib.h\"\n}\n#include <map>\nint more() { return std::map<int, int>{{1, 2}}[lib(0)]; }\n",
+        ),
+        ("asm.S", ".text\n.globl nothing\nnothing: ret\n"),
+        ("main.c", "#include \"lib.h\"\nint main(void) { return lib(1) - 2; }\n"),
+        ("main.cc", "int more();\nint main() { return more() - 2; }\n"),
+        ("run.sh", "#!/bin/sh\nexit 0\n"),
+        ("names.txt", "b\na\n"),
+    ] {
+        space.write(path, text);
+    }
+    space.set_mode("run.sh", 0o755);
+    let prelude = std::fs::read_to_string(repository_root().join("stdlib/rules/prelude.bzl")).unwrap();
+    let kinds = ["cc_binary", "cc_library", "cc_test", "filegroup", "genrule", "sh_binary", "sh_library", "sh_test"];
+    for kind in kinds.iter().chain(&["write_file"]) {
+        assert!(prelude.contains(kind) && SHIPPED.contains(kind), "{kind}");
+    }
+    for question in [&["audit", "//..."][..], &["audit", "--latent", "//..."]] {
+        let run = space.run(question).ok();
+        assert!(run.stdout.trim_end().ends_with("the same"), "{}", run.told());
+        // A test program is linked like any other.
+        let document = document(&space.run(question.iter().copied().chain(["--json"])).ok());
+        assert!(document["actions"]["audited"].as_u64().unwrap() >= 14, "{document}");
+    }
+}
+
+const SHIPPED: &str = r#"
+cc_library(name = "lib", srcs = ["lib.c", "asm.S"], hdrs = ["lib.h"])
+cc_library(name = "more", srcs = ["more.cc"], deps = [":lib"])
+cc_binary(name = "main", srcs = ["main.c"], deps = [":lib"])
+cc_binary(name = "main_cc", srcs = ["main.cc"], deps = [":more"])
+cc_test(name = "main_test", srcs = ["main.c"], deps = [":lib"])
+genrule(name = "sorted", srcs = ["names.txt"], outs = ["sorted.txt"], cmd = "sort $< > $@")
+write_file(name = "text", out = "text.txt", content = ["one", "two"])
+filegroup(name = "files", srcs = ["names.txt", ":sorted"])
+sh_library(name = "shells", srcs = ["run.sh"])
+sh_binary(name = "run", srcs = ["run.sh"], data = [":files"])
+sh_test(name = "run_test", srcs = ["run.sh"])
+"#;

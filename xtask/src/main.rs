@@ -1,10 +1,11 @@
 //! xtask: the project's own tools, in the project's own language. `cargo xtask tidy` checks the house rules,
 //! `cargo xtask bench` measures gx beside ninja and make, `cargo xtask fuzz` runs the fuzz targets, `cargo xtask leaks`
-//! shows what passes into actions.
+//! shows what passes into actions, `cargo xtask audit` audits the examples.
 //!
 //! What this crate does not know: the inside of any other crate. It reads files and runs programs.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test ends when something is wrong"))]
 
+mod audit;
 mod bench;
 mod fuzz;
 mod tidy;
@@ -16,7 +17,8 @@ use std::process::{Command, ExitCode};
 const USAGE: &str = "usage: cargo xtask tidy          check the house rules
        cargo xtask bench [...]   measure gx beside ninja and make (--help lists its flags)
        cargo xtask fuzz [...]    run the fuzz targets (--help lists its flags)
-       cargo xtask leaks         show what tells one run of an action from another, at each determinism level";
+       cargo xtask leaks         show what tells one run of an action from another, at each determinism level
+       cargo xtask audit [--all] audit every example, as built and latent";
 
 fn main() -> ExitCode {
     match run() {
@@ -36,6 +38,7 @@ fn run() -> Result<()> {
     match command.as_str() {
         "tidy" => tidy::command(&root),
         "bench" => bench::command(&root, arguments.collect()),
+        "audit" => audit::command(&root, &arguments.collect::<Vec<_>>()),
         "fuzz" => fuzz::command(&root, arguments.collect()),
         "leaks" => {
             ensure!(arguments.next().is_none(), "`leaks` takes no arguments: it runs the suite and prints its table");

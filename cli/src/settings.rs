@@ -176,7 +176,7 @@ impl Settings {
             jobs: None,
             keep_going: false,
             retry: false,
-            determinism: Level::Sandboxed,
+            determinism: Level::Normalised,
             unsandboxed: false,
             show_logs: false,
             trace: None,

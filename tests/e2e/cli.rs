@@ -162,7 +162,7 @@ fn a_failure_from_before_is_marked_as_that() {
     space.write("p/a", "broken\n");
     space.run(["build", "//p:g"]).expect(1);
     let log = space.run(["log", "//p:g"]).ok();
-    assert_eq!(log.stdout, "--- Genrule out/p/g.txt (failed), sandboxed ---\nbroken\n", "{}", log.told());
+    assert_eq!(log.stdout, "--- Genrule out/p/g.txt (failed), normalised ---\nbroken\n", "{}", log.told());
     space.run(["why", "//p:g"]).ok().expect_text("(build 2, and failed)");
     space.write("p/a", "");
     space.build(&["//p:g"]).expect_run(0);

@@ -146,7 +146,7 @@ fn inputs_have_the_same_times_always() {
     space.write(
         "p/BUILD.gx",
         "genrule(name = 'made', outs = ['made.txt'], cmd = 'echo made > $@')\n\
-         genrule(name = 'g', srcs = ['small.txt', 'large.bin', '//q:sub/other.txt', ':made'], outs = ['g.tar'], \
+         genrule(name = 'g', srcs = ['small.txt', 'large.bin', '//q:sub/other.txt', ':made'], outs = ['g.tar'], determinism = 'sandboxed', \
          cmd = 'tar cf $@ $(SRCS) p q; stat -c %Y:%n /w/p /w/q /w/q/sub /w/p/* /w/q/sub/* /w/out/p/made.txt')\n",
     );
     space.write("q/BUILD.gx", "exports_files(['sub/other.txt'])\n");

@@ -31,13 +31,13 @@ fn levels(run: &Run) -> Vec<String> {
 fn the_level_of_a_target_beats_that_of_the_workspace_and_is_recorded() {
     let space = space();
     let run = space.build(&["//p:all"]).ok();
-    assert_eq!(levels(&run), ["//p:free none", "//p:plain sandboxed", "//p:shut sandboxed"]);
+    assert_eq!(levels(&run), ["//p:free none", "//p:plain normalised", "//p:shut sandboxed"]);
     space.write("gx.toml", "[build]\ndeterminism = \"none\"\n");
     let run = space.build(&["//p:all"]).ok();
     assert_eq!(levels(&run), ["//p:free none", "//p:plain none", "//p:shut sandboxed"]);
     assert_eq!(run.messages("run").len(), 1, "the workspace's level is a part of what names it: {}", run.told());
-    let run = space.gx(["build", "--json", "//p:all"]).env("GX_DETERMINISM", "sandboxed").run().ok();
-    assert_eq!(levels(&run), ["//p:free none", "//p:plain sandboxed", "//p:shut sandboxed"]);
+    let run = space.gx(["build", "--json", "//p:all"]).env("GX_DETERMINISM", "normalised").run().ok();
+    assert_eq!(levels(&run), ["//p:free none", "//p:plain normalised", "//p:shut sandboxed"]);
     assert_eq!(run.totals().run, 0, "{}", run.told());
     let run = space.run(["build", "--json", "--sandbox=none", "//p:all"]).ok();
     assert_eq!(levels(&run), ["//p:free none", "//p:plain none", "//p:shut none"]);

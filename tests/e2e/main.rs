@@ -25,6 +25,7 @@ mod guide;
 mod hermetic;
 mod interrupt;
 mod levels;
+mod normalised;
 mod output;
 mod own_rules;
 mod pinned;

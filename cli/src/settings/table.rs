@@ -88,7 +88,7 @@ pub const SETTINGS: &[Setting] = &[
         choices: &LEVELS,
         variable: Some("GX_DETERMINISM"),
         toml: Some("build.determinism"),
-        default: "sandboxed",
+        default: "normalised",
         help: "Level of targets that name none; tests get `sandboxed` at most unless they name one",
     },
     Setting {

@@ -25,6 +25,8 @@ pub(crate) struct Ends {
     pub(crate) stdout: OwnedFd,
     /// Standard error.
     pub(crate) stderr: OwnedFd,
+    /// Where a filter's listener goes at level `normalised`.
+    pub(crate) supervisor: RawFd,
 }
 
 /// A running init.
@@ -43,8 +45,8 @@ pub(crate) struct Action {
 impl Action {
     /// Makes an order ready. `Err` says why its program cannot be started.
     pub(crate) fn new(order: &Order, ends: &Ends) -> Result<Action, String> {
-        let mounts = Mounts::new(&order.own, &order.mounts, &order.work)?;
-        Ok(Action { mounts, launch: Launch::new(order, ends)?, loopback: order.loopback })
+        let mounts = Mounts::new(&order.own, &order.mounts, &order.work, order.normalised)?;
+        Ok(Action { mounts, launch: Launch::new(order, ends, 0)?, loopback: order.loopback })
     }
 }
 
@@ -324,15 +326,42 @@ fn ran(status: i32) -> Said {
     }
 }
 
+/// `struct __user_cap_header_struct` of version 3.
+#[repr(C)]
+struct CapabilityHeader {
+    version: u32,
+    pid: i32,
+}
+
+impl CapabilityHeader {
+    const OWN: CapabilityHeader = CapabilityHeader { version: 0x2008_0522, pid: 0 };
+}
+
+/// Gives up the rights to look where modes do not let one (`CAP_DAC_OVERRIDE`, `CAP_DAC_READ_SEARCH`): a supervisor that
+/// looks on behalf of an action must not see more than that does.
+pub(super) fn drop_override() -> Result<(), i32> {
+    const MASK: u32 = 1 << 1 | 1 << 2;
+    let header = CapabilityHeader::OWN;
+    let mut sets = [0u32; 6];
+    // SAFETY: both structures have the layout of version 3 and live through the call.
+    if unsafe { libc::syscall(libc::SYS_capget, &raw const header, sets.as_mut_ptr()) } != 0 {
+        return Err(last_errno());
+    }
+    // The effective and the permitted set; all three of them have a second half for higher numbers.
+    let [effective, permitted, ..] = &mut sets;
+    *effective &= !MASK;
+    *permitted &= !MASK;
+    // SAFETY: as above.
+    if unsafe { libc::syscall(libc::SYS_capset, &raw const header, sets.as_ptr()) } != 0 {
+        return Err(last_errno());
+    }
+    Ok(())
+}
+
 /// Empties the permitted, effective and inheritable sets. The bounding set was emptied in the spawner. `secret` is for
 /// a filter that wants one (see `seccomp::light`).
 pub(super) fn drop_capabilities(secret: u64) -> Result<(), i32> {
-    #[repr(C)]
-    struct Header {
-        version: u32,
-        pid: i32,
-    }
-    let header = Header { version: 0x2008_0522, pid: 0 };
+    let header = CapabilityHeader::OWN;
     let sets = [0u32; 6];
     // SAFETY: both structures have the layout of version 3 and live through the call.
     let done = unsafe { libc::syscall(libc::SYS_capset, &raw const header, sets.as_ptr(), 0, 0, 0, secret) };

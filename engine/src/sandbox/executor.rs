@@ -9,7 +9,7 @@ use super::plain::{self, Plain};
 use super::protocol::{Fault, Mount, Order, RunResult, Told};
 use super::slot::{Log, Own, Ran, Slot};
 use super::stage::{Staged, is_light, relative, stage, stage_copies};
-use super::{SandboxOptions, bare, files, probe};
+use super::{SandboxOptions, bare, files, limits, noise, probe};
 use gx_store::{
     Cancel, Commit, Cost, Ending, ExecuteError, Executor, Job, Level, Outcome, RelPath, Run, Store, StoreError, Work,
 };
@@ -30,6 +30,8 @@ pub struct LocalExecutor {
     large: Mutex<HashSet<Option<RelPath>>>,
     /// Programs that asked for more than a light command may: next time they start in a room of their own.
     heavy: Mutex<HashSet<String>>,
+    /// Are the bytes of the devices of randomness there?
+    noise: Mutex<bool>,
 }
 
 #[derive(Default)]
@@ -74,6 +76,7 @@ impl LocalExecutor {
             overlays: AtomicBool::new(true),
             large: Mutex::default(),
             heavy: Mutex::default(),
+            noise: Mutex::default(),
         })
     }
 
@@ -144,6 +147,16 @@ impl LocalExecutor {
             && plain.arguments.first().is_some_and(|program| !self.heavy().contains(program))
     }
 
+    /// Sees that the bytes of the devices of randomness are there.
+    fn noise(&self) -> Result<(), StoreError> {
+        let mut ready = self.noise.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*ready {
+            noise::ready(&self.store)?;
+            *ready = true;
+        }
+        Ok(())
+    }
+
     fn heavy(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
         self.heavy.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -162,7 +175,11 @@ impl LocalExecutor {
             cleanup.now()?;
             return Ok(commit);
         }
-        if how.light && slot.ready_light(&self.store, &self.options, &how.root) {
+        let normalised = run.level >= Level::Normalised;
+        if normalised {
+            self.noise()?;
+        }
+        if how.light && slot.ready_light(&self.store, &self.options, &how.root, normalised) {
             let ran = self.run_light(slot, number, run, job, cancel, how);
             if ran.is_err() {
                 // Whatever it left, nobody will find it.
@@ -245,6 +262,8 @@ impl LocalExecutor {
             fixed_random: self.options.world.inside.fixed_random,
             mounts: mounts.to_vec(),
             traced: self.options.trace.is_some(),
+            normalised: run.level >= Level::Normalised,
+            input_time_s: self.options.world.placing.time_s.unwrap_or(limits::INPUT_TIME_S),
             loopback: run.loopback,
             timeout_ms: job.timeout_ms,
             ..Order::default()

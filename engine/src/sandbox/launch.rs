@@ -32,6 +32,9 @@ pub(super) struct Launch {
     traced: bool,
     descriptors: [RawFd; 3],
     filter: Vec<libc::sock_filter>,
+    /// At level `normalised`: where the filter's listener goes, and what the filter of light commands wants to see.
+    supervised: Option<(RawFd, u64)>,
+    light: bool,
     /// Of the process that lives between `clone` and `execve`.
     stack: std::cell::RefCell<Vec<u128>>,
     /// Filled by the action's process when it fails.
@@ -49,7 +52,7 @@ fn strings(list: &[String], what: &str) -> Result<(Vec<CString>, Vec<*const libc
 
 impl Launch {
     /// Makes an order ready.
-    pub(super) fn new(order: &Order, ends: &Ends) -> Result<Launch, String> {
+    pub(super) fn new(order: &Order, ends: &Ends, secret: u64) -> Result<Launch, String> {
         let (arguments, argv) = strings(&order.arguments, "the argument")?;
         let (environment, envp) = strings(&order.environment, "the environment variable")?;
         let programs = strings(&order.programs, "the program")?.0;
@@ -86,7 +89,12 @@ impl Launch {
             traced: order.traced,
             descriptors: [ends.stdin, ends.stdout.as_raw_fd(), ends.stderr.as_raw_fd()],
             // A light command has its spawner's, and its spawner's stack.
-            filter: if order.light { Vec::new() } else { super::seccomp::program(order.fixed_random) },
+            filter: match (order.light, order.normalised) {
+                (true, false) => Vec::new(),
+                (_, normalised) => super::seccomp::program(normalised, order.fixed_random),
+            },
+            supervised: order.normalised.then_some((ends.supervisor, secret)),
+            light: order.light,
             stack: vec![0; if order.light { 0 } else { STACK / size_of::<u128>() }].into(),
             failure: std::cell::Cell::new((0, 0)),
         })
@@ -125,17 +133,20 @@ impl Launch {
         // SAFETY: only system calls that take numbers, and pointers to values that live in the waiting parent.
         unsafe {
             // A light command has made this call before, with its spawner's secret.
-            if !self.filter.is_empty() {
+            if !self.light {
                 libc::setsid();
             }
             // The sources all lie above 2, so none is overwritten before it is copied.
             if libc::dup2(stdin, 0) == -1 || libc::dup2(stdout, 1) == -1 || libc::dup2(stderr, 2) == -1 {
                 return own(last());
             }
-            if libc::syscall(libc::SYS_close_range, 3, u32::MAX, 0) != 0 {
+            // One of them is still needed at level `normalised`.
+            let close = if self.supervised.is_some() { libc::CLOSE_RANGE_CLOEXEC } else { 0 };
+            if libc::syscall(libc::SYS_close_range, 3, u32::MAX, close) != 0 {
                 return own(last());
             }
-            if !self.filter.is_empty()
+            if self.supervised.is_none()
+                && !self.filter.is_empty()
                 && let Err(errno) = super::seccomp::install(&self.filter)
             {
                 return own(errno);
@@ -151,6 +162,12 @@ impl Launch {
             }
             if self.traced
                 && let Err(errno) = super::trace::ask()
+            {
+                return own(errno);
+            }
+            // Whatever the filter hands over is done by now: who will answer has not come yet.
+            if let Some((socket, secret)) = self.supervised
+                && let Err(errno) = self.hand_over(socket, secret)
             {
                 return own(errno);
             }
@@ -176,6 +193,41 @@ impl Launch {
                 }
             }
             worst
+        }
+    }
+}
+
+impl Launch {
+    /// Puts the filter on and sends its listener to the supervisor.
+    fn hand_over(&self, socket: RawFd, secret: u64) -> Result<(), i32> {
+        let fixed = libc::ADDR_NO_RANDOMIZE;
+        // SAFETY: takes numbers only.
+        if unsafe { libc::syscall(libc::SYS_personality, fixed, 0, 0, 0, 0, secret) } == -1 {
+            return Err(last_errno());
+        }
+        let listener = super::seccomp::install_with_listener(&self.filter, secret)?;
+        let mut byte = 0u8;
+        let mut part = libc::iovec { iov_base: (&raw mut byte).cast(), iov_len: 1 };
+        let mut control = [0u64; 4];
+        // SAFETY: a plain C structure, which may be zero.
+        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+        message.msg_iov = &raw mut part;
+        message.msg_iovlen = 1;
+        message.msg_control = control.as_mut_ptr().cast();
+        // SAFETY: computes a length.
+        message.msg_controllen = unsafe { libc::CMSG_LEN(size_of::<RawFd>() as u32) } as _;
+        // SAFETY: `control` is aligned and has room for the head and one descriptor (24 of its 32 bytes).
+        unsafe {
+            let head = libc::CMSG_FIRSTHDR(&raw const message);
+            (*head).cmsg_level = libc::SOL_SOCKET;
+            (*head).cmsg_type = libc::SCM_RIGHTS;
+            (*head).cmsg_len = message.msg_controllen;
+            libc::CMSG_DATA(head).cast::<RawFd>().write(listener);
+        }
+        // SAFETY: the message and all it points to live through the call.
+        match unsafe { libc::syscall(libc::SYS_sendmsg, socket, &raw const message, 0, 0, 0, secret) } {
+            -1 => Err(last_errno()),
+            _ => Ok(()),
         }
     }
 }

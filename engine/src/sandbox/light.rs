@@ -14,6 +14,7 @@ use super::launch::{Launch, STACK};
 use super::mounts::Mounts;
 use super::protocol::{Fault, Order, Told};
 use super::seccomp;
+use super::supervise::Caller;
 use nix::sched::{CloneFlags, unshare};
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 use std::io::{Error, Read, Write};
@@ -67,7 +68,7 @@ fn go_into(namespace: &OwnedFd) -> rustix::io::Result<()> {
 
 impl Room {
     /// Makes the room, in a spawner that has left the host and has its toolchain in place.
-    pub(crate) fn new() -> Result<Room, Fault> {
+    pub(crate) fn new(normalised: bool) -> Result<Room, Fault> {
         for folder in ["", "/w", "/tmp"] {
             let path = format!("/{OWN}{folder}");
             std::fs::create_dir(&path).map_err(|e| Fault::new(format!("making {path}"), e))?;
@@ -75,7 +76,7 @@ impl Room {
         let pipe = || rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(fault("making a pipe"));
         let ((asleep, lifeline), (said, report)) = (pipe()?, pipe()?);
         let named = || Fault::new("naming mounts", Error::from_raw_os_error(libc::EINVAL));
-        let room = Mounts::new(OWN, &[], super::mounts::WORK).map_err(|_| named())?;
+        let room = Mounts::new(OWN, &[], super::mounts::WORK, normalised).map_err(|_| named())?;
         let home = this_mount_namespace()?;
         let flags = CloneFlags::CLONE_NEWPID | CloneFlags::CLONE_NEWIPC | CloneFlags::CLONE_NEWNS;
         unshare(flags).map_err(|e| Fault::new("making a room's namespaces", e))?;
@@ -103,7 +104,7 @@ impl Room {
 
     /// Starts a command. `Ok(Err(_))` says why it could not be started.
     pub(crate) fn start(&mut self, order: &Order, ends: &Ends) -> Result<Result<Running, String>, Fault> {
-        let launch = match Launch::new(order, ends) {
+        let launch = match Launch::new(order, ends, self.secret) {
             Ok(launch) => launch,
             Err(why) => return Ok(Err(why)),
         };
@@ -123,6 +124,11 @@ impl Room {
                 Ok(Err(Error::from_raw_os_error(errno).to_string()))
             }
         }
+    }
+
+    /// How the supervisor of a command makes its calls.
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::new(self.secret)
     }
 
     /// From now on this process and its commands live by the filter of light commands.

@@ -35,6 +35,26 @@ pub(crate) const COPY_BYTES: u64 = 32 << 10;
 /// Outputs up to this size travel in the commit; larger ones are moved into the store as files.
 pub(crate) const INLINE_BYTES: u64 = 128 << 10;
 
+/// The moment at which told time starts, in seconds since 1970 (the first of January 2000): inputs are so old, what is
+/// written is a second younger, and a look at the clock gives a moment a second after that. Not 0, because zip files
+/// know no time before 1980.
+pub(crate) const EPOCH: u64 = 946_684_800;
+/// The time that the store gives every file, by which the supervisor knows an input, in seconds since 1970.
+pub(crate) const INPUT_TIME_S: i64 = 1;
+/// How long the machine has been up by then, in seconds.
+pub(crate) const UPTIME: u64 = 1000;
+/// The memory that the machine has at level `normalised`.
+pub(crate) const MEMORY: u64 = 8 << 30;
+/// The size of its disk.
+pub(crate) const DISK: u64 = 1 << 40;
+/// The kernel's release at level `normalised`: a long-term one, so that programs which look for features find few.
+pub(crate) const KERNEL_RELEASE: &str = "6.1.0";
+/// Its build.
+pub(crate) const KERNEL_VERSION: &str = "#1 SMP gx";
+/// Where the bytes of the devices of randomness lie in the store's folder; and how many there are.
+pub(crate) const NOISE_FOLDER: &str = "noise-1";
+pub(crate) const NOISE: &[(&str, u64)] = &[("random", 1 << 20), ("urandom", 16 << 20)];
+
 /// Files of `/etc`.
 pub(crate) const ETC: &[(&str, &str)] = &[
     (

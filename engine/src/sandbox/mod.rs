@@ -9,6 +9,7 @@
 //! spawner    one small process per slot, in its own user and network namespace
 //! mounts     the root that an action sees                          (in the slot's processes)
 //! watch      what an action writes, how long it may
+//! supervise  level `normalised`: calls that are answered; oversight: how they get there; noise: randomness
 //! light      a room that is kept, for small commands
 //! child      the action's init; launch: the action itself; unstarted: why it is not there; seccomp, limits
 //! collect    declared outputs as store objects                     (in the engine's process again)
@@ -30,6 +31,8 @@ mod launch;
 mod light;
 mod limits;
 mod mounts;
+mod noise;
+mod oversight;
 pub(crate) mod plain;
 mod probe;
 pub(crate) mod protocol;
@@ -37,6 +40,7 @@ mod seccomp;
 mod slot;
 mod spawner;
 mod stage;
+mod supervise;
 pub(crate) mod trace;
 mod unstarted;
 mod watch;

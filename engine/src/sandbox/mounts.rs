@@ -82,7 +82,7 @@ fn harden(at: &Path, read_only: bool) -> Outcome {
     mount(NONE, at, NONE, flags, NONE).map_err(|e| Fault::new(step(), e))
 }
 
-/// Leaves the host: new user, mount, network, UTS and cgroup namespaces with fixed names and one user.
+/// Leaves the host: new user, mount, network, UTS, IPC and cgroup namespaces with fixed names and one user.
 pub(crate) fn leave_host(inside: &Inside) -> Outcome {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     if uid.is_root() {
@@ -94,6 +94,7 @@ pub(crate) fn leave_host(inside: &Inside) -> Outcome {
             | CloneFlags::CLONE_NEWNS
             | CloneFlags::CLONE_NEWNET
             | CloneFlags::CLONE_NEWUTS
+            | CloneFlags::CLONE_NEWIPC
             | CloneFlags::CLONE_NEWCGROUP,
     )
     .map_err(|e| Fault::new("making a user namespace", e))?;
@@ -187,6 +188,7 @@ impl Skeleton {
 pub(crate) struct Mounts {
     calls: Vec<Call>,
     work: CString,
+    normalised: bool,
 }
 
 #[derive(Debug)]
@@ -208,7 +210,7 @@ pub(crate) enum At {
 
 impl Mounts {
     /// The mounts of an action with this own folder and this working folder. `Err` says what cannot be named.
-    pub(crate) fn new(own: &str, mounts: &[Mount], work: &str) -> Result<Mounts, String> {
+    pub(crate) fn new(own: &str, mounts: &[Mount], work: &str, normalised: bool) -> Result<Mounts, String> {
         let text = |text: String| CString::new(text).map_err(|e| format!("the path {e} has a NUL byte"));
         let bind =
             |from: String, at: String| Ok::<Call, String>(Call { from: text(from)?, at: text(at)?, overlay: None });
@@ -223,7 +225,10 @@ impl Mounts {
             });
         }
         calls.push(bind(format!("/{own}/tmp"), "/root/tmp".to_owned())?);
-        Ok(Mounts { calls, work: text(format!("/{work}"))? })
+        for (device, _) in limits::NOISE.iter().filter(|_| normalised) {
+            calls.push(bind(format!("/ro/{}/{device}", limits::NOISE_FOLDER), format!("/root/dev/{device}"))?);
+        }
+        Ok(Mounts { calls, work: text(format!("/{work}"))?, normalised })
     }
 
     /// In an action's own mount namespace: its working folder, inputs, `/tmp` and `/proc`; then the move into it.
@@ -239,7 +244,13 @@ impl Mounts {
             result.map_err(|e| (At::Mount(index), e))?;
         }
         let flags = hard | MountFlags::NOEXEC | MountFlags::RDONLY;
-        rustix::mount::mount(c"proc", c"/root/proc", c"proc", flags, None::<&CStr>).map_err(|e| (At::Proc, e))?;
+        let options = self.normalised.then_some(c"subset=pid");
+        let mut mounted = rustix::mount::mount(c"proc", c"/root/proc", c"proc", flags, options);
+        if options.is_some() && mounted == Err(Errno::INVAL) {
+            // Before Linux 5.8; the supervisor shows no more of it than the rest.
+            mounted = rustix::mount::mount(c"proc", c"/root/proc", c"proc", flags, None::<&CStr>);
+        }
+        mounted.map_err(|e| (At::Proc, e))?;
         let root = |e| (At::Root, e);
         rustix::process::chdir(c"/root").map_err(root)?;
         rustix::process::pivot_root(c".", c".").map_err(root)?;

@@ -62,6 +62,8 @@ pub(crate) struct Setup {
     pub(crate) fast_bytes: u64,
     /// Will it run light commands, in a room that is kept, or any action, each in namespaces of its own?
     pub(crate) light: bool,
+    /// Is the room that is kept for actions at level `normalised`?
+    pub(crate) normalised: bool,
     /// The toolchain tree to start with, as in an order. A room that is kept stays with it.
     pub(crate) root: Option<(String, String)>,
     /// What is unlike in it.
@@ -97,6 +99,10 @@ pub(crate) struct Order {
     pub(crate) redirections: [Option<String>; 2],
     /// Shall the files that it opens be written to `trace` in its own folder?
     pub(crate) traced: bool,
+    /// Is it at level `normalised`?
+    pub(crate) normalised: bool,
+    /// By which an input is known, in seconds since 1970.
+    pub(crate) input_time_s: i64,
     /// Is `lo` up?
     pub(crate) loopback: bool,
     /// Longest run.

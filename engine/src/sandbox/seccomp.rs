@@ -14,24 +14,24 @@ const ARCH: u32 = 0xc000_003e;
 #[cfg(target_arch = "aarch64")]
 const ARCH: u32 = 0xc000_00b7;
 
-const ALLOW: u32 = 0x7fff_0000;
+pub(super) const ALLOW: u32 = 0x7fff_0000;
 const KILL: u32 = 0x8000_0000;
 const ERRNO: u32 = 0x0005_0000;
 
-const LOAD: u16 = 0x20;
-const JUMP_EQUAL: u16 = 0x15;
+pub(super) const LOAD: u16 = 0x20;
+pub(super) const JUMP_EQUAL: u16 = 0x15;
 #[cfg(target_arch = "x86_64")]
 const JUMP_AT_LEAST: u16 = 0x35;
-const JUMP_SET: u16 = 0x45;
-const RETURN: u16 = 0x06;
+pub(super) const JUMP_SET: u16 = 0x45;
+pub(super) const RETURN: u16 = 0x06;
 
 const NR: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 /// Low half of the first argument (little endian machines only).
-const FIRST_ARGUMENT: u32 = 16;
+pub(super) const FIRST_ARGUMENT: u32 = 16;
 /// The same of the second and third.
-const SECOND_ARGUMENT: u32 = 24;
-const THIRD_ARGUMENT: u32 = 32;
+pub(super) const SECOND_ARGUMENT: u32 = 24;
+pub(super) const THIRD_ARGUMENT: u32 = 32;
 const SIXTH_ARGUMENT: u32 = 56;
 
 /// Flags of `clone` that make namespaces.
@@ -223,10 +223,20 @@ const SPAWNER: &[c_long] = &[
     libc::SYS_capset,
     libc::SYS_setsid,
     libc::SYS_pidfd_send_signal,
+    // At level `normalised`, before the program and for its supervisor.
+    libc::SYS_personality,
+    libc::SYS_seccomp,
+    libc::SYS_sendmsg,
+    libc::SYS_recvmsg,
+    libc::SYS_openat2,
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_getfd,
+    libc::SYS_memfd_create,
 ];
 
 /// What a light command may ask of a device or file: is it a terminal, and may this file share another's blocks?
-const LIGHT_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x4004_9409];
+/// The last four are a supervisor's, and mean nothing on other files.
+const LIGHT_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x4004_9409, 0xc050_2100, 0xc018_2101, 0x4018_2103, 0x4008_2104];
 
 /// What it may ask of a descriptor: copies, flags and locks, which end with it; no owner and no signal.
 const LIGHT_FILE_CONTROLS: &[u32] = &[
@@ -247,11 +257,11 @@ const LIGHT_CONTROLS: &[u32] = &[libc::PR_SET_NAME as u32, libc::PR_GET_NAME as 
 /// Address families that a socket may have.
 const FAMILIES: &[i32] = &[libc::AF_UNIX, libc::AF_INET, libc::AF_INET6, libc::AF_NETLINK];
 
-const fn op(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
+pub(super) const fn op(code: u16, k: u32, jt: u8, jf: u8) -> sock_filter {
     sock_filter { code, jt, jf, k }
 }
 
-const fn errno(number: i32) -> u32 {
+pub(super) const fn errno(number: i32) -> u32 {
     ERRNO | number as u32
 }
 
@@ -315,18 +325,38 @@ pub(crate) fn light(secret: u64) -> Vec<sock_filter> {
 
 /// Puts a filter on this process and all that it starts from now on. Allocates nothing.
 pub(crate) fn install(filter: &[sock_filter]) -> Result<(), i32> {
-    let filter = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
-    let flags = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-    // SAFETY: the kernel copies the program, which lives through the call.
-    match unsafe { libc::syscall(libc::SYS_seccomp, libc::SECCOMP_SET_MODE_FILTER, flags, &raw const filter) } {
-        0 => Ok(()),
-        _ => Err(super::child::last_errno()),
-    }
+    let answer = put(filter, libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW, 0);
+    if answer == 0 { Ok(()) } else { Err(super::child::last_errno()) }
 }
 
-/// The filter's program. With fixed random numbers `getrandom` does not exist either.
-pub(crate) fn program(fixed_random: bool) -> Vec<sock_filter> {
+/// A call that is looked at is not interrupted by signals (Linux 5.19): the libc crate does not know it.
+const WAIT_KILLABLE: libc::c_ulong = 1 << 5;
+
+/// The same for a filter that hands calls over: gives the descriptor at which they arrive. `secret` is for a filter
+/// that is there already (see `light`). Allocates nothing.
+pub(crate) fn install_with_listener(filter: &[sock_filter], secret: u64) -> Result<std::os::fd::RawFd, i32> {
+    let flags = libc::SECCOMP_FILTER_FLAG_SPEC_ALLOW | libc::SECCOMP_FILTER_FLAG_NEW_LISTENER;
+    let listener = match put(filter, flags | WAIT_KILLABLE, secret) {
+        -1 => put(filter, flags, secret),
+        listener => listener,
+    };
+    if listener == -1 { Err(super::child::last_errno()) } else { Ok(listener as std::os::fd::RawFd) }
+}
+
+fn put(filter: &[sock_filter], flags: libc::c_ulong, secret: u64) -> libc::c_long {
+    let filter = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_ptr().cast_mut() };
+    let (mode, program) = (libc::SECCOMP_SET_MODE_FILTER, &raw const filter);
+    // SAFETY: the kernel copies the program, which lives through the call.
+    unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, program, 0, 0, secret) }
+}
+
+/// The filter's program; at level `normalised` it hands calls over that tell of the machine or the moment. With fixed
+/// random numbers `getrandom` does not exist either.
+pub(crate) fn program(normalised: bool, fixed_random: bool) -> Vec<sock_filter> {
     let mut code = native();
+    if normalised {
+        code.extend(super::supervise::absent());
+    }
     let random = fixed_random.then_some(libc::SYS_getrandom);
     let refused = REFUSED.iter().chain(REFUSED_HERE).map(|nr| (*nr, libc::EPERM));
     for (nr, error) in ABSENT.iter().chain(&random).map(|nr| (*nr, libc::ENOSYS)).chain(refused) {
@@ -339,6 +369,9 @@ pub(crate) fn program(fixed_random: bool) -> Vec<sock_filter> {
         op(RETURN, errno(libc::EPERM), 0, 0),
         op(RETURN, ALLOW, 0, 0),
     ]);
+    if normalised {
+        code.extend(super::supervise::asked());
+    }
     let families = FAMILIES.len() as u8;
     code.extend([op(JUMP_EQUAL, libc::SYS_socket as u32, 0, families + 2), op(LOAD, FIRST_ARGUMENT, 0, 0)]);
     for (index, family) in FAMILIES.iter().enumerate() {
@@ -355,7 +388,7 @@ mod tests {
 
     /// Runs the program as the kernel would.
     fn verdict(arch: u32, nr: u32, first: u32) -> u32 {
-        run(&program(false), arch, nr, [first.into(), 0, 0, 0, 0, 0])
+        run(&program(false, false), arch, nr, [first.into(), 0, 0, 0, 0, 0])
     }
 
     fn run(code: &[sock_filter], arch: u32, nr: u32, arguments: [u64; 6]) -> u32 {

@@ -51,6 +51,7 @@ struct Spawner {
 struct Light {
     spawner: Spawner,
     root: Option<(String, String)>,
+    normalised: bool,
 }
 
 /// A room's toolchain is changed (by making a new one) when so many commands in a row wanted another.
@@ -148,10 +149,11 @@ impl Slot {
         store: &Store,
         options: &SandboxOptions,
         root: &Option<(String, String)>,
+        normalised: bool,
     ) -> bool {
         let name = |root: &Option<(String, String)>| root.as_ref().map(|(name, _)| name.clone());
         match &self.light {
-            Some(light) if name(&light.root) == name(root) => {
+            Some(light) if name(&light.root) == name(root) && light.normalised == normalised => {
                 self.missed = 0;
                 return true;
             }
@@ -163,9 +165,9 @@ impl Slot {
             _ => self.missed = 0,
         }
         self.light = None;
-        match Spawner::start(store, options, &self.folder, Some(root.clone())) {
+        match Spawner::start(store, options, &self.folder, Some((root.clone(), normalised))) {
             Ok(spawner) => {
-                self.light = Some(Light { spawner, root: root.clone() });
+                self.light = Some(Light { spawner, root: root.clone(), normalised });
                 true
             }
             // An own room for each command works everywhere, and says what is wrong where it does not.
@@ -259,12 +261,12 @@ impl Spawner {
         PathBuf::from(format!("/proc/self/fd/{}", self.fast.as_raw_fd()))
     }
 
-    /// `light` is the toolchain of the room it keeps, if it shall keep one.
+    /// `light` is the toolchain of the room it keeps, if it shall keep one, and whether for level `normalised`.
     fn start(
         store: &Store,
         options: &SandboxOptions,
         folder: &Path,
-        light: Option<Option<(String, String)>>,
+        light: Option<(Option<(String, String)>, bool)>,
     ) -> Result<Spawner, ExecuteError> {
         let failed = |error: std::io::Error| ExecuteError::Sandbox {
             why: format!("the spawner '{}' cannot be started: {error}", options.spawner.display()),
@@ -289,7 +291,8 @@ impl Spawner {
             mountpoint: bytes(&folder.join("root"))?,
             fast_bytes: options.fast_bytes,
             light: light.is_some(),
-            root: light.flatten(),
+            normalised: light.as_ref().is_some_and(|(_, normalised)| *normalised),
+            root: light.and_then(|(root, _)| root),
             inside: options.world.inside.clone(),
         };
         let answer = send(&mut socket, &Request::Setup(setup)).and_then(|()| receive::<Reply>(&mut socket));

@@ -5,10 +5,11 @@
 //! its end. The end of the socket is its own end, and that of whatever it runs. One thread. Invariant: when it
 //! says `Done`, no process of the action is alive. This file does not know what an action is for.
 
-use super::child::{Action, Ends, Workshop};
+use super::child::{Action, Ends, Workshop, drop_override};
 use super::light::Room;
 use super::limits;
 use super::mounts::{Skeleton, leave_host};
+use super::oversight::Oversight;
 use super::protocol::{
     Done, Fault, Order, Reply, Request, RunResult, SPAWNER_ARGUMENT, Setup, Stream, Told, receive, send,
 };
@@ -39,7 +40,7 @@ fn serve() -> Result<()> {
     nix::unistd::dup2_stdout(&null)?;
     nix::unistd::dup2_stderr(&null)?;
     let Request::Setup(setup) = receive(&mut socket)? else { return Ok(()) };
-    let (mut skeleton, mut way, fast) = match move_in(&setup, &null) {
+    let (mut skeleton, mut way, mut oversight, fast) = match move_in(&setup, &null) {
         Ok(made) => made,
         Err(fault) => return send(&mut socket, &Reply::Refused(fault)),
     };
@@ -47,12 +48,13 @@ fn serve() -> Result<()> {
     hand_over(&socket.0, &fast)?;
     drop(fast);
     if let Way::Kept(room, _) = &way {
+        oversight.by(room.caller());
         room.close().map_err(Error::from_raw_os_error)?;
     }
     loop {
         match receive(&mut socket)? {
             Request::Run(order) => {
-                let done = way.run(&mut skeleton, &order, &mut socket, &null)?;
+                let done = way.run(&mut skeleton, &order, &mut socket, &null, &oversight)?;
                 send(&mut socket, &Reply::Done(Box::new(done)))?;
             }
             // A kill that came too late, and a second setup, which nobody sends.
@@ -62,14 +64,16 @@ fn serve() -> Result<()> {
 }
 
 /// Leaves the host and makes what actions will run in; the descriptor is that of the scratch in memory.
-fn move_in(setup: &Setup, null: &OwnedFd) -> std::result::Result<(Skeleton, Way, OwnedFd), Fault> {
+fn move_in(setup: &Setup, null: &OwnedFd) -> std::result::Result<(Skeleton, Way, Oversight, OwnedFd), Fault> {
     prepare(&setup.inside)?;
     leave_host(&setup.inside)?;
     let mut skeleton = Skeleton::enter(setup)?;
     skeleton.set_root(setup.root.as_ref())?;
     lock()?;
+    drop_override().map_err(|errno| Fault::new("giving up capabilities", Error::from_raw_os_error(errno)))?;
     let fast = skeleton.fast()?;
-    Ok((skeleton, Way::new(setup, null)?, fast))
+    let oversight = Oversight::new()?;
+    Ok((skeleton, Way::new(setup, null, &oversight)?, oversight, fast))
 }
 
 /// The socket to the executor. Its calls set no `errno`: an init may be at work in the same memory.
@@ -151,16 +155,23 @@ enum Way {
 }
 
 impl Way {
-    fn new(setup: &Setup, null: &OwnedFd) -> std::result::Result<Way, Fault> {
+    fn new(setup: &Setup, null: &OwnedFd, oversight: &Oversight) -> std::result::Result<Way, Fault> {
         if !setup.light {
             return Workshop::new().map(Way::Own);
         }
-        let room = Room::new()?;
-        let (captures, ends) = pipes(null).map_err(|e| Fault::new("making pipes", e))?;
+        let room = Room::new(setup.normalised)?;
+        let (captures, ends) = pipes(null, oversight).map_err(|e| Fault::new("making pipes", e))?;
         Ok(Way::Kept(Box::new(room), Box::new((captures, ends))))
     }
 
-    fn run(&mut self, skeleton: &mut Skeleton, order: &Order, socket: &mut Wire, null: &OwnedFd) -> Result<Done> {
+    fn run(
+        &mut self,
+        skeleton: &mut Skeleton,
+        order: &Order,
+        socket: &mut Wire,
+        null: &OwnedFd,
+        oversight: &Oversight,
+    ) -> Result<Done> {
         let started = Instant::now();
         let done = |result| Done { number: order.number, result, wall_us: started.elapsed().as_micros() as u64 };
         if let Err(fault) = skeleton.set_root(order.root.as_ref()) {
@@ -168,8 +179,8 @@ impl Way {
         }
         let limits = Limits::of(order, skeleton, started);
         let result = match self {
-            Way::Own(workshop) => in_own(workshop, order, &limits, socket, null),
-            Way::Kept(room, ends) => in_kept(room, &mut ends.0, &ends.1, order, &limits, socket),
+            Way::Own(workshop) => in_own(workshop, order, &limits, socket, (null, oversight)),
+            Way::Kept(room, ends) => in_kept(room, &mut ends.0, &ends.1, order, &limits, (socket, oversight)),
         };
         let (result, ended) = result?;
         Ok(Done { wall_us: ended.duration_since(started).as_micros() as u64, ..done(result) })
@@ -177,10 +188,11 @@ impl Way {
 }
 
 /// Two pipes: our ends and an action's.
-fn pipes(null: &OwnedFd) -> Result<([Capture; 2], Ends)> {
+fn pipes(null: &OwnedFd, oversight: &Oversight) -> Result<([Capture; 2], Ends)> {
     let (stdout, stdout_end) = pipe()?;
     let (stderr, stderr_end) = pipe()?;
-    let ends = Ends { stdin: null.as_raw_fd(), stdout: stdout_end, stderr: stderr_end };
+    let supervisor = oversight.theirs();
+    let ends = Ends { stdin: null.as_raw_fd(), stdout: stdout_end, stderr: stderr_end, supervisor };
     Ok(([Capture::new(Stream::Stdout, stdout), Capture::new(Stream::Stderr, stderr)], ends))
 }
 
@@ -194,9 +206,10 @@ fn in_own(
     order: &Order,
     limits: &Limits<'_>,
     socket: &mut Wire,
-    null: &OwnedFd,
+    (null, oversight): (&OwnedFd, &Oversight),
 ) -> Result<(RunResult, Instant)> {
-    let (mut captures, ends) = pipes(null)?;
+    let (mut captures, ends) = pipes(null, oversight)?;
+    let mut overseen = order.normalised.then(|| oversight.begin(order.input_time_s));
     let action = match Action::new(order, &ends) {
         Ok(action) => action,
         Err(why) => return Ok((RunResult::Told(Told::NotStarted(why)), Instant::now())),
@@ -211,13 +224,14 @@ fn in_own(
         // One that has ended already is no harm.
         let _ = pidfd_send_signal(process, Signal::KILL);
     };
-    let stopped = watch(&running.init.pidfd, order.number, limits, socket, &mut captures, kill)?;
+    let stopped = watch(&running.init.pidfd, order.number, limits, socket, &mut captures, overseen.as_mut(), kill)?;
     running.wait();
     drop(running);
     let ended = Instant::now();
     empty(&mut captures, socket)?;
+    let fault = overseen.and_then(|overseen| overseen.fault()).map(|fault| RunResult::Told(Told::Fault(fault)));
     let told = || workshop.told(&action, order).map_or(RunResult::Vanished, RunResult::Told);
-    Ok((stopped.unwrap_or_else(told), ended))
+    Ok((stopped.or(fault).unwrap_or_else(told), ended))
 }
 
 fn in_kept(
@@ -226,16 +240,19 @@ fn in_kept(
     ends: &Ends,
     order: &Order,
     limits: &Limits<'_>,
-    socket: &mut Wire,
+    (socket, oversight): (&mut Wire, &Oversight),
 ) -> Result<(RunResult, Instant)> {
+    let mut overseen = order.normalised.then(|| oversight.begin(order.input_time_s));
     let running = match room.start(order, ends) {
         Ok(Ok(running)) => running,
         Ok(Err(why)) => return Ok((RunResult::Told(Told::NotStarted(why)), Instant::now())),
         Err(fault) => return Ok((RunResult::Told(Told::Fault(fault)), Instant::now())),
     };
-    let stopped = watch(&running.pidfd, order.number, limits, socket, captures, |process| room.kill(process))?;
+    let kill = |process: &OwnedFd| room.kill(process);
+    let stopped = watch(&running.pidfd, order.number, limits, socket, captures, overseen.as_mut(), kill)?;
     let told = room.end(&running).map_or(RunResult::Vanished, RunResult::Told);
     let ended = Instant::now();
     empty(captures, socket)?;
-    Ok((stopped.unwrap_or(told), ended))
+    let fault = overseen.and_then(|overseen| overseen.fault()).map(|fault| RunResult::Told(Told::Fault(fault)));
+    Ok((stopped.or(fault).unwrap_or(told), ended))
 }

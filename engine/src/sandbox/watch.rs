@@ -3,6 +3,7 @@
 //! Invariant: nothing here sets `errno`, because an init may be at work in the same memory. This file starts nothing.
 
 use super::mounts::Skeleton;
+use super::oversight::Overseen;
 use super::protocol::{Order, Reply, Request, RunResult, Stream, receive, send};
 use super::spawner::Wire;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -81,10 +82,9 @@ impl<'a> Limits<'a> {
     }
 
     /// How long to wait at most before the next look.
-    fn wait(&self) -> Option<Timespec> {
+    fn wait(&self) -> Option<Duration> {
         let left = self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
-        let left = if self.weigh.is_some() { Some(left.map_or(WEIGH_EVERY, |d| d.min(WEIGH_EVERY))) } else { left };
-        left.map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) })
+        if self.weigh.is_some() { sooner(left, Some(WEIGH_EVERY)) } else { left }
     }
 
     fn exceeded(&self) -> Option<RunResult> {
@@ -95,6 +95,13 @@ impl<'a> Limits<'a> {
     }
 }
 
+fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// Watches a process until it has ended. Says why it was killed (by `kill`), if it was.
 pub(super) fn watch(
     process: &OwnedFd,
@@ -102,24 +109,29 @@ pub(super) fn watch(
     limits: &Limits<'_>,
     socket: &mut Wire,
     captures: &mut [Capture; 2],
+    mut overseen: Option<&mut Overseen<'_>>,
     kill: impl Fn(&OwnedFd),
 ) -> Result<Option<RunResult>> {
     let (mut stopped, mut looked) = (None, Instant::now());
     loop {
-        let left = if stopped.is_none() { limits.wait() } else { None };
+        let due = overseen.as_deref().and_then(Overseen::wait);
+        let left = sooner(if stopped.is_none() { limits.wait() } else { None }, due);
         let [out, err] = &*captures;
         let mut watched = [
             PollFd::new(process, PollFlags::IN),
             PollFd::new(&socket.0, PollFlags::IN),
             PollFd::new(&out.from, if out.open { PollFlags::IN } else { PollFlags::empty() }),
             PollFd::new(&err.from, if err.open { PollFlags::IN } else { PollFlags::empty() }),
+            overseen.as_deref().map_or_else(|| PollFd::new(process, PollFlags::empty()), Overseen::poll),
         ];
+        let left = left.map(|d| Timespec { tv_sec: d.as_secs() as i64, tv_nsec: i64::from(d.subsec_nanos()) });
         match poll(&mut watched, left.as_ref()) {
             Ok(_) => {}
             Err(rustix::io::Errno::INTR) => continue,
             Err(error) => return Err(error.into()),
         }
-        let [ended, message, ..] = watched.map(|fd| !fd.revents().is_empty());
+        let called = watched[4].revents();
+        let [ended, message, said, erred, _] = watched.map(|fd| !fd.revents().is_empty());
         if ended {
             return Ok(stopped);
         }
@@ -132,8 +144,14 @@ pub(super) fn watch(
                 _ => {}
             }
         }
-        for capture in &mut *captures {
-            capture.drain(socket)?;
+        if let Some(overseen) = overseen.as_deref_mut() {
+            if !called.is_empty() {
+                overseen.attend(called);
+            }
+            overseen.catch_up();
+        }
+        if said || erred {
+            captures.iter_mut().try_for_each(|capture| capture.drain(socket))?;
         }
         // Also when output keeps coming: a process that never stops writing must not escape its limits.
         let late = looked.elapsed() >= WEIGH_EVERY || limits.deadline.is_some_and(|at| at <= Instant::now());

@@ -10,6 +10,7 @@ mod confined;
 mod ends;
 mod light;
 mod nobody;
+mod normalised;
 mod outputs;
 mod support;
 mod visible;

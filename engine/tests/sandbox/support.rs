@@ -126,7 +126,7 @@ impl World {
                 arguments: Vec::new(),
                 environment: BTreeMap::from([("PATH".to_owned(), "/bin".to_owned())]).into(),
                 platform: BTreeMap::new(),
-                level: Level::Sandboxed,
+                level: crate::normalised::level(),
                 loopback: false,
             },
             inputs: BTreeMap::new(),

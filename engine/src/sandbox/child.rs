@@ -337,8 +337,8 @@ impl CapabilityHeader {
     const OWN: CapabilityHeader = CapabilityHeader { version: 0x2008_0522, pid: 0 };
 }
 
-/// Gives up the rights to look where modes do not let one (`CAP_DAC_OVERRIDE`, `CAP_DAC_READ_SEARCH`): a supervisor that
-/// looks on behalf of an action must not see more than that does.
+/// Gives up the rights to look where modes do not let one (`CAP_DAC_OVERRIDE`, `CAP_DAC_READ_SEARCH`): a supervisor
+/// that looks on behalf of an action must not see more than that does.
 pub(super) fn drop_override() -> Result<(), i32> {
     const MASK: u32 = 1 << 1 | 1 << 2;
     let header = CapabilityHeader::OWN;

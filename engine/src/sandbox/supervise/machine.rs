@@ -43,7 +43,7 @@ impl Supervisor {
     }
 
     pub(super) fn processors(&mut self, call: &Call) -> Result<Answer, i32> {
-        if call.long(1) < SET || call.long(1) % SET != 0 {
+        if call.long(1) < SET || !call.long(1).is_multiple_of(SET) {
             return Err(libc::EINVAL);
         }
         self.give(call, call.long(2), &[1u64])?;

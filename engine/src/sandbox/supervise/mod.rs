@@ -7,7 +7,7 @@
 //! image     a program's start: no clock without a call  paths    what a path means there
 //! clock     real time                                   facts    stat and statfs; times: times that it sets itself
 //! chance    random bytes                                folders  names in order
-//! machine   processors, memory, kernel                  proc     /proc
+//! machine   processors, memory, kernel                  proc     /proc; told: its texts
 //! names     numbers that the kernel draws for sockets and objects of System V
 //! ```
 //! A program that changes an argument while its call is looked at fools only itself: nothing here keeps it in, that is
@@ -26,6 +26,7 @@ mod notify;
 mod paths;
 mod proc;
 mod times;
+mod told;
 
 pub(super) use filter::{absent, asked};
 pub(super) use image::Image;

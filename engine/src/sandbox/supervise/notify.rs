@@ -94,7 +94,8 @@ impl Caller {
 
     /// A call with up to five arguments. `Err` is the errno.
     pub(crate) fn call(self, nr: libc::c_long, [a, b, c, d, e]: [u64; 5]) -> Result<u64, i32> {
-        // SAFETY: callers pass numbers, and addresses of places that live through the call and are as large as it wants.
+        // SAFETY: callers pass numbers, and addresses of places that live through the call and are as large as it
+        // wants.
         match unsafe { libc::syscall(nr, a, b, c, d, e, self.secret) } {
             -1 => Err(super::super::child::last_errno()),
             value => Ok(value as u64),

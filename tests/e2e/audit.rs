@@ -206,7 +206,10 @@ fn manifests_are_compared_and_gate_a_release() {
     let other = keyed(&space, ["audit", "diff", "a.json", "c.json"]).expect(8);
     insta::assert_snapshot!(without_digests(&other.stdout));
     // An action that does not give the same twice, in two stores.
-    space.write("BUILD.gx", "genrule(name = 'now', outs = ['now.txt'], cmd = 'head -c 8 /dev/urandom > $@')\n");
+    space.write(
+        "BUILD.gx",
+        "genrule(name = 'now', outs = ['now.txt'], determinism = 'sandboxed', cmd = 'head -c 8 /dev/urandom > $@')\n",
+    );
     keyed(&space, ["audit", "export", "d.json"]).ok();
     let elsewhere = space.copy_with_new_store();
     keyed(&elsewhere, ["audit", "export", "e.json"]).ok();

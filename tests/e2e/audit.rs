@@ -88,7 +88,8 @@ fn latent_leaks_are_found_and_named_and_some_are_cured() {
     let Some(space) = planted() else { return };
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let latent = space.run(["audit", "--latent", "--json", "--determinism=sandboxed", "//..."]).expect(7);
-    let latent = found(&document(&latent));
+    let latent_document = document(&latent);
+    let latent = found(&latent_document);
     let built = space.run(["audit", "--json", "--determinism=sandboxed", "//..."]).expect(7);
     let built = found(&document(&built));
     for Plant(name, by_latent, by_built) in PLANTS {
@@ -102,6 +103,14 @@ fn latent_leaks_are_found_and_named_and_some_are_cured() {
             by_built => assert_names(name, by_built, &built),
         }
     }
+    let within = |target: &str| {
+        let all = latent_document["findings"].as_array().unwrap();
+        let one = all.iter().find(|one| one["target"] == target).unwrap();
+        one["differences"][0]["within"].as_str().unwrap_or_default().to_owned()
+    };
+    assert_eq!(within("//:user_in_a_tar"), "member 'in/', its user");
+    assert_eq!(within("//:umask"), "member 'd/', its mode");
+    assert_eq!(within("//:times_in_a_zip"), "member 'in/a', its time");
     let planted = |name: &String| PLANTS.iter().any(|Plant(plant, ..)| plant == name) || name == "kind_of_file_system";
     assert!(latent.keys().chain(built.keys()).all(planted), "{latent:?} {built:?}");
 }

@@ -2,6 +2,7 @@
 //!
 //! This file does not know why they differ.
 
+use super::anatomy;
 use gx_engine::audit::{Audit, Content, Difference, Unlike};
 use gx_rules::label::shown;
 use gx_store::{BlobId, Blobs, Store, Surroundings};
@@ -10,7 +11,7 @@ use std::process::{Command, Stdio};
 
 /// Lines of diffoscope that are shown.
 const LINES: usize = 60;
-/// Larger files are not given to diffoscope.
+/// Larger files are not looked into.
 const LARGEST: u64 = 64 << 20;
 /// Bytes in a row of hex.
 const ROW: usize = 16;
@@ -54,7 +55,17 @@ impl Diffoscope {
 pub(super) fn text(audit: &Audit, difference: &Difference, diffoscope: Option<&Diffoscope>) -> String {
     let Unlike::Content(content) = &difference.unlike else { return String::new() };
     let by_program = diffoscope.and_then(|program| program.compare(&audit.store, &content.blobs));
-    by_program.unwrap_or_else(|| own(content))
+    let place = place(audit, content).map_or_else(String::new, |place| format!("    in {}\n", shown(&place)));
+    place + &by_program.unwrap_or_else(|| own(content))
+}
+
+/// What lies at the place, in words.
+pub(super) fn place(audit: &Audit, content: &Content) -> Option<String> {
+    let blob = &content.blobs.0;
+    if blob.0.size > LARGEST {
+        return None;
+    }
+    anatomy::at(&audit.store.blob(blob).ok()?, usize::try_from(content.offset).ok()?)
 }
 
 fn own(content: &Content) -> String {

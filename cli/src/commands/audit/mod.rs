@@ -3,6 +3,7 @@
 //! The targets are built first when they are not; nothing is placed below `gx-out`. This file does not know how a
 //! world is perturbed, nor how a difference is worded (`words.rs`, `excerpt.rs`).
 
+mod anatomy;
 mod compare;
 mod excerpt;
 mod export;

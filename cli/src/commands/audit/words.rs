@@ -222,7 +222,7 @@ fn finding(audit: &Audit, finding: &Finding, question: Question, diffoscope: Opt
             json!({"kind": kind, "perturbations": names, "words": cause_words(cause)})
         })
         .collect();
-    let differences: Vec<_> = finding.differences.iter().map(difference).collect();
+    let differences: Vec<_> = finding.differences.iter().map(|one| difference(audit, one)).collect();
     let diff = finding.differences.first().map(|first| excerpt::text(audit, first, diffoscope));
     let report = report(finding, question);
     json!({
@@ -233,7 +233,11 @@ fn finding(audit: &Audit, finding: &Finding, question: Question, diffoscope: Opt
     })
 }
 
-fn difference(one: &Difference) -> Value {
+fn difference(audit: &Audit, one: &Difference) -> Value {
+    let within = match &one.unlike {
+        Unlike::Content(content) => excerpt::place(audit, content),
+        _ => None,
+    };
     let (kind, offset, before, now) = match &one.unlike {
         Unlike::Content(content) => {
             let (before, now) = (content.blobs.0.0.hex(), content.blobs.1.0.hex());
@@ -248,6 +252,6 @@ fn difference(one: &Difference) -> Value {
     };
     json!({
         "output": one.output.as_ref().map(ToString::to_string), "path": one.inside, "kind": kind, "offset": offset,
-        "before": before, "now": now,
+        "before": before, "now": now, "within": within,
     })
 }

@@ -18,14 +18,16 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The kinds.
-const KINDS: [&str; 3] = ["crate_archive", "debian_packages", "http_archive"];
+const KINDS: [&str; 5] = ["crate_archive", "debian_packages", "http_archive", "npm_archive", "pypi_archive"];
 /// Keys of each kind.
 const CRATE_KEYS: [&str; 7] = ["kind", "name", "version", "sha256", "strip_prefix", "build_file", "build_file_content"];
+const PYPI_KEYS: [&str; 8] =
+    ["kind", "name", "version", "sha256", "type", "strip_prefix", "build_file", "build_file_content"];
 const HTTP_KEYS: [&str; 8] =
     ["kind", "url", "urls", "sha256", "type", "strip_prefix", "build_file", "build_file_content"];
 
 /// Who fetches.
-pub(crate) const FETCHERS: [&str; 3] = ["http", "crate", "deb"];
+pub(crate) const FETCHERS: [&str; 5] = ["http", "crate", "deb", "npm", "pypi"];
 /// Kinds of archives.
 pub(crate) const TYPES: [&str; 7] = ["tar.gz", "tar.xz", "tar.zst", "tar.bz2", "tar", "zip", "deb"];
 
@@ -85,15 +87,12 @@ fn read(name: &str, table: &toml::Table) -> Result<Declared, LoadError> {
     if name == "gx" {
         return Err(wrong(name, "'gx' is the standard library's name"));
     }
-    let text = |key: &str| match table.get(key) {
-        None => Ok(None),
-        Some(toml::Value::String(text)) => Ok(Some(text.clone())),
-        Some(other) => Err(wrong(name, format!("'{key}' must be a string, not a {}", other.type_str()))),
-    };
+    let text = |key: &str| text_of(name, table, key);
     let needed = |key: &str| text(key)?.ok_or_else(|| wrong(name, format!("'{key}' is missing")));
     let kind = needed("kind")?;
     let keys: &[&str] = match kind.as_str() {
-        "crate_archive" => &CRATE_KEYS,
+        "crate_archive" | "npm_archive" => &CRATE_KEYS,
+        "pypi_archive" => &PYPI_KEYS,
         "http_archive" => &HTTP_KEYS,
         "debian_packages" => return debian::read(name, table).map(Declared::Debian),
         other => {
@@ -122,27 +121,51 @@ fn read(name: &str, table: &toml::Table) -> Result<Declared, LoadError> {
         (None, Some(text)) => Build::Text(text),
         (None, None) => Build::InTree,
     };
+    Ok(Declared::Archive(archive_of(name, table, &kind, sha256)?, build))
+}
+
+/// The text of a key, if it has one.
+fn text_of(name: &str, table: &toml::Table, key: &str) -> Result<Option<String>, LoadError> {
+    match table.get(key) {
+        None => Ok(None),
+        Some(toml::Value::String(text)) => Ok(Some(text.clone())),
+        Some(other) => Err(wrong(name, format!("'{key}' must be a string, not a {}", other.type_str()))),
+    }
+}
+
+fn archive_of(name: &str, table: &toml::Table, kind: &str, sha256: String) -> Result<Archive, LoadError> {
+    let text = |key: &str| text_of(name, table, key);
+    let needed = |key: &str| text(key)?.ok_or_else(|| wrong(name, format!("'{key}' is missing")));
     let strip_prefix = text("strip_prefix")?;
-    let archive = if kind == "crate_archive" {
-        let (crate_name, version) = (needed("name")?, needed("version")?);
-        Archive {
-            fetcher: "crate",
-            strip_prefix: strip_prefix.unwrap_or_else(|| format!("{crate_name}-{version}")),
-            parameters: [("name".to_owned(), crate_name), ("version".to_owned(), version)].into(),
-            kind: "tar.gz".to_owned(),
-            sha256,
-        }
-    } else {
+    let by_name = kind.strip_suffix("_archive").and_then(|named| FETCHERS.into_iter().find(|known| *known == named));
+    let Some(fetcher) = by_name.filter(|fetcher| *fetcher != "http") else {
         let urls = urls_of(name, table)?;
-        Archive {
+        return Ok(Archive {
             fetcher: "http",
             kind: type_of(name, text("type")?, &urls)?,
             parameters: [("urls".to_owned(), urls.join("\n"))].into(),
             strip_prefix: strip_prefix.unwrap_or_default(),
             sha256,
-        }
+        });
     };
-    Ok(Declared::Archive(archive, build))
+    let (package, version) = (needed("name")?, needed("version")?);
+    let kind = match text("type")? {
+        Some(said) => type_of(name, Some(said), &[])?,
+        None => "tar.gz".to_owned(),
+    };
+    // Where each of them has its files: a wheel has them at its top.
+    let usual = match (fetcher, kind.as_str()) {
+        ("npm", _) => "package".to_owned(),
+        ("pypi", "zip") => String::new(),
+        _ => format!("{package}-{version}"),
+    };
+    Ok(Archive {
+        fetcher,
+        strip_prefix: strip_prefix.unwrap_or(usual),
+        parameters: [("name".to_owned(), package), ("version".to_owned(), version)].into(),
+        kind,
+        sha256,
+    })
 }
 
 fn urls_of(name: &str, table: &toml::Table) -> Result<Vec<String>, LoadError> {

@@ -89,3 +89,45 @@ fn an_archive_of_a_file_url_is_a_repository() {
     space.run(["run", "//:main"]).ok();
     space.build(&["//:main"]).expect_run(0);
 }
+
+/// Packages of pip and npm, from where these are set to look; each test of a kind says when it cannot.
+fn package(kind: &str, fields: &str, file: &str) -> Option<TestSpace> {
+    let space = TestSpace::new();
+    let content = format!("exports_files(['{file}'])\n");
+    space.write("x.BUILD.gx", content);
+    space.write("gx.toml", format!("[repositories.x]\nkind = '{kind}'\nbuild_file = 'x.BUILD.gx'\n{fields}"));
+    space
+        .write("BUILD.gx", format!("genrule(name = 'g', srcs = ['@x//:{file}'], outs = ['o'], cmd = 'cat $< > $@')\n"));
+    let run = space.run(["build", "//:g"]);
+    match run.code {
+        Some(0) => Some(space),
+        _ if run.stderr.contains("GX0603") => {
+            skipped(&format!("{kind}: no package can be fetched here: {}", run.stderr.trim()));
+            None
+        }
+        _ => panic!("{}", run.told()),
+    }
+}
+
+#[test]
+fn a_python_package_is_a_repository() {
+    let sdist = "name = 'six'\nversion = '1.16.0'\n\
+                 sha256 = '1e61c37477a1626458e36f7b1d82aa5c9b094fa4802892072e49de9c60c4c926'\n";
+    let Some(space) = package("pypi_archive", sdist, "six.py") else { return };
+    assert!(space.read("gx-out/o").contains("__version__ = \"1.16.0\""));
+    let wheel = "name = 'six'\nversion = '1.16.0'\ntype = 'zip'\n\
+                 sha256 = '8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254'\n";
+    let Some(wheel) = package("pypi_archive", wheel, "six.py") else { return };
+    assert_eq!(wheel.read("gx-out/o"), space.read("gx-out/o"));
+}
+
+#[test]
+fn a_package_of_npm_is_a_repository() {
+    let fields = "name = 'left-pad'\nversion = '1.3.0'\n\
+                  sha256 = '870c0fe1096223a58d4f8832d08a7e651ea2fcadb8e6877b2fdc26b662d481dd'\n";
+    let Some(space) = package("npm_archive", fields, "index.js") else { return };
+    assert!(space.read("gx-out/o").contains("leftPad"));
+    space.edit("gx.toml", "870c0fe1", "00000000");
+    let run = space.run(["build", "//:g"]);
+    assert!(run.code == Some(1) && run.stderr.contains("GX0604") && run.stderr.contains("870c0fe1"), "{}", run.told());
+}

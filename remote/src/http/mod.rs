@@ -101,6 +101,31 @@ impl HttpFetcher {
     }
 }
 
+impl HttpFetcher {
+    /// A page of at most `limit` bytes as text. `scratch` is a path where it may lie for a moment.
+    pub(crate) fn page(
+        &self,
+        url: &str,
+        limit: u64,
+        surroundings: &Surroundings,
+        scratch: &Path,
+        cancel: &Cancel,
+    ) -> Result<String, Fault> {
+        let mut pauses = self.pauses.iter();
+        let mut part = Part::new(Sink::create(scratch, limit)?);
+        loop {
+            match (transfer::transfer(self, url, &mut part, limit, surroundings, cancel), pauses.next()) {
+                (Ok(()), _) => {
+                    let read = std::fs::read(scratch).map_err(|e| Fault::Refused(e.to_string()))?;
+                    return Ok(String::from_utf8_lossy(&read).into_owned());
+                }
+                (Err(Fault::Passing(_)), Some(pause)) => wait(*pause, cancel)?,
+                (Err(fault), _) => return Err(fault),
+            }
+        }
+    }
+}
+
 /// A file on its way from one source.
 pub(crate) struct Part {
     sink: Sink,

@@ -51,6 +51,7 @@ pub const TARGETS: &[Target] = &[
     target("outcome", formats::outcome),
     target("pattern", texts::pattern),
     target("plain_command", texts::plain_command),
+    target("pypi_page", texts::pypi_page),
     target("query", texts::query),
     target("row", formats::row),
     target("spawner_wire", formats::spawner_wire),

@@ -71,6 +71,10 @@ pub(super) fn apt_words(bytes: &[u8]) {
     assert!(gx_remote::inside::apt_words(text(bytes)), "words of apt that are not what they are taken for");
 }
 
+pub(super) fn pypi_page(bytes: &[u8]) {
+    assert!(gx_remote::inside::pypi_page(text(bytes)), "a link that is none");
+}
+
 pub(super) fn debian_lock(bytes: &[u8]) {
     match DebianLock::parse(text(bytes)) {
         Ok(lock) => {

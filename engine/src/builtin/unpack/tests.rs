@@ -228,8 +228,17 @@ fn bombs_are_refused() {
     let mut zip = ::zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     zip.start_file("zeros", ::zip::write::SimpleFileOptions::default()).unwrap();
     zip.write_all(&vec![0; 1 << 20]).unwrap();
+    let zeros = builder.into_inner().unwrap();
+    let mut control = Builder::new(Vec::new());
+    entry(&mut control, b"control", EntryType::Regular, 0o644, "", b"Package: x\n");
+    let control = control.into_inner().unwrap();
+    let package = deb(&[("debian-binary", b"2.0\n"), ("control.tar", &control), ("data.tar.xz", &xz(&zeros))]);
     let said = [
-        unpack(&gzip(&builder.into_inner().unwrap()), "tar.gz"),
+        unpack(&gzip(&zeros), "tar.gz"),
+        unpack(&xz(&zeros), "tar.xz"),
+        unpack(&zstd(&zeros), "tar.zst"),
+        unpack(&bzip2(&zeros), "tar.bz2"),
+        unpack(&package, "deb"),
         unpack(&gzip(&good()), "tar.gz"),
         unpack(&zip.finish().unwrap().into_inner(), "zip"),
     ];

@@ -1,8 +1,8 @@
 //! What lies at a place of a file: a section of a program, a member of an archive, a field of its header.
 //!
-//! Knows ELF (64 bits, little endian), `ar`, `tar`, `zip` and `gzip`, and looks into a member of `ar` once more. A guess
-//! for people: whatever does not fit is nothing. Invariant: no input makes it fail, loop or grow. This file does not
-//! know what differs there.
+//! Knows ELF (64 bits, little endian), `ar`, `tar`, `zip` and `gzip`, and looks into a member of `ar` once more.
+//! A guess for people: whatever does not fit is nothing. Invariant: no input makes it fail, loop or grow.
+//! This file does not know what differs there.
 
 /// Archives in archives that are looked into.
 const DEEPEST: u32 = 3;

@@ -6,9 +6,11 @@ def _haskell_packages_impl(ctx):
     cache = ctx.actions.declare_file(ctx.label.name + ".cache")
     ctx.actions.run_shell(
         outputs = [cache],
-        command = " && ".join([
-            "cp -r --no-preserve=mode /%s db" % _DATABASE,
-            "ghc-pkg --package-db=db recache",
+        # One by one, in the order of their names: `recache` takes a folder in the order of its listing.
+        command = "\n".join([
+            "set -e",
+            "ghc-pkg init db",
+            "for conf in /%s/*.conf; do ghc-pkg --global-package-db=db --force -v0 register $conf; done" % _DATABASE,
             "cp db/package.cache " + cache.path,
         ]),
         toolchain = ctx.files.tree,

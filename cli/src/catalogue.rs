@@ -4,6 +4,7 @@
 //! Invariants: codes are sorted, unique and never reused. This file does not know when an error is raised.
 
 mod audit;
+mod contracts;
 mod table;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use std::fmt;
 use std::sync::LazyLock;
 
 /// Every code, sorted.
-pub static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| [table::ROWS, audit::ROWS].concat());
+pub static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| [table::ROWS, audit::ROWS, contracts::ROWS].concat());
 
 /// A code: `GX0123`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -54,7 +55,7 @@ const fn entry(code: u16, title: &'static str, explanation: &'static str, remedy
 }
 
 /// The groups: first two digits and what they are about.
-pub const GROUPS: [(u16, &str); 9] = [
+pub const GROUPS: [(u16, &str); 10] = [
     (1, "Workspace and BUILD files"),
     (2, "Analysis"),
     (3, "Actions"),
@@ -64,6 +65,7 @@ pub const GROUPS: [(u16, &str); 9] = [
     (7, "Daemon"),
     (8, "Command line"),
     (9, "Audit"),
+    (10, "Contracts"),
 ];
 
 /// The text of `gx explain`.
@@ -123,6 +125,9 @@ mod tests {
                 }
             }
         }
+        // Rules of contracts name their codes themselves.
+        let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/src/rules.rs");
+        sources.extend(std::fs::read_to_string(rules).unwrap().chars().filter(|c| !c.is_whitespace()));
         for entry in CATALOGUE.iter() {
             let code = entry.code.0;
             let forms = [
@@ -131,6 +136,7 @@ mod tests {
                 format!("GX{code:04}"),
                 format!("{code},"),
                 format!("(Code({code}"),
+                format!("\"{code}\""),
             ];
             assert!(forms.iter().any(|form| sources.contains(form.as_str())), "nothing raises {}", entry.code);
         }

@@ -89,6 +89,8 @@ pub struct Facts {
     pub message: String,
     /// Where.
     pub place: Option<Place>,
+    /// The lines there, marked; it names the place too.
+    pub excerpt: String,
     /// The calls that led there, innermost last.
     pub trace: Vec<String>,
     /// Why, outermost first.
@@ -107,6 +109,7 @@ impl Report {
             code: Code(code),
             message: message.into(),
             place: None,
+            excerpt: String::new(),
             trace: Vec::new(),
             causes: Vec::new(),
             hints: Vec::new(),
@@ -157,7 +160,9 @@ impl Report {
         let (red, bold, dim, reset) =
             if color { ("\x1b[1;31m", "\x1b[1m", "\x1b[2m", "\x1b[0m") } else { ("", "", "", "") };
         let mut text = format!("{red}error[{}]{reset}: {bold}{}{reset}\n", self.code, indented(&self.message));
-        if let Some(place) = &self.place {
+        if !self.excerpt.is_empty() {
+            text.push_str(&self.excerpt);
+        } else if let Some(place) = &self.place {
             text.push_str(&format!("  --> {place}\n"));
         }
         for line in &self.trace {

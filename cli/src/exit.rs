@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum Exit {
     /// Everything asked for was done.
     Ok,
-    /// An action failed, or something it needs could not be fetched.
+    /// An action failed, something it needs could not be fetched, or a contract has findings.
     BuildFailed,
     /// The command line, or a setting.
     Usage,
@@ -38,7 +38,7 @@ impl Exit {
     /// Every exit with a code of its own.
     pub const ALL: [(Exit, &'static str); 11] = [
         (Exit::Ok, "everything asked for was done"),
-        (Exit::BuildFailed, "an action failed, or something it needs could not be fetched"),
+        (Exit::BuildFailed, "an action failed, something it needs could not be fetched, or a contract has findings"),
         (Exit::Usage, "the command line or a setting is wrong"),
         (Exit::TestsFailed, "everything was built, at least one test failed"),
         (Exit::Workspace, "the workspace, a BUILD file or a rule is wrong"),
@@ -87,6 +87,8 @@ impl Exit {
             500..=599 => Exit::Store,
             600..=699 => Exit::BuildFailed,
             700..=799 => Exit::Store,
+            1016 | 1017 => Exit::Usage,
+            1000..=1099 => Exit::BuildFailed,
             _ => Exit::Usage,
         }
     }

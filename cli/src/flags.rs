@@ -2,6 +2,7 @@
 //!
 //! This file does not know what a command does.
 
+use crate::flags_spec::{Fmt, SpecCommand};
 use crate::settings;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
@@ -35,6 +36,11 @@ pub enum Command {
     Fetch(Fetch),
     /// Resolve pinned packages through apt, and write their locks
     Lock(Lock),
+    /// Check contracts, evaluate their operators, compare their versions
+    #[command(subcommand)]
+    Spec(SpecCommand),
+    /// Bring files into their one form
+    Fmt(Fmt),
     /// Remove gx-out (the store keeps everything)
     Clean,
     /// Show any object by its digest or the start of it

@@ -22,6 +22,7 @@ pub mod error;
 pub mod event;
 pub mod exit;
 pub mod flags;
+pub mod flags_spec;
 pub mod house;
 pub mod keys;
 pub mod manifest;

@@ -1,17 +1,43 @@
 //! The one CBOR codec of the project: RFC 8949 core deterministic encoding, and nothing beside it.
 //!
-//! Invariants: every value has exactly one encoding, and the decoder refuses every other one: integers and
-//! lengths in their shortest form, definite lengths, map keys sorted by their encoded bytes and unique, text
-//! in UTF-8, no tags, no floats, no `undefined`, nothing after the value. Lengths are checked against the
-//! bytes that are left before anything is allocated; nesting is limited.
-//! This file does not know what the records mean.
+//! Invariants: every value has exactly one encoding, and the decoder refuses every other one: integers and lengths in
+//! their shortest form, definite lengths, map keys sorted by their encoded bytes and unique, text in UTF-8, no tags,
+//! no `undefined`, nothing after the value. Floats follow the rule of the document: identity records have none, others
+//! have them in 64 bits always. Lengths are checked against the bytes that are left before anything is allocated;
+//! nesting is limited. This file does not know what the records mean.
 
 use std::collections::BTreeMap;
 
-/// How deep arrays and maps may nest.
+/// How deep arrays and maps of an identity record may nest.
 pub const MAX_DEPTH: usize = 64;
 
-/// A CBOR value of an identity record.
+/// What a document does with floats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FloatRule {
+    /// It has none.
+    Forbidden,
+    /// They take 64 bits always; the one NaN is `7ff8000000000000`.
+    Binary64,
+}
+
+/// The form of a kind of documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Form {
+    /// What it does with floats.
+    pub floats: FloatRule,
+    /// How deep arrays and maps may nest.
+    pub depth: usize,
+}
+
+impl Form {
+    /// That of identity records.
+    pub const IDENTITY: Form = Form { floats: FloatRule::Forbidden, depth: MAX_DEPTH };
+}
+
+/// The bits of the one NaN.
+const NAN: u64 = 0x7ff8_0000_0000_0000;
+
+/// A CBOR value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
     /// A non-negative integer.
@@ -30,6 +56,8 @@ pub enum Value {
     Bool(bool),
     /// Null.
     Null,
+    /// The bits of a float; never in an identity record.
+    Float(u64),
 }
 
 /// Why bytes are not a canonical value, or a value not the record that was expected.
@@ -64,6 +92,11 @@ impl DecodeError {
 }
 
 impl Value {
+    /// A float; every NaN is the one NaN.
+    pub fn float(f: f64) -> Value {
+        Value::Float(if f.is_nan() { NAN } else { f.to_bits() })
+    }
+
     /// A text value.
     pub fn text(text: impl Into<String>) -> Value {
         Value::Text(text.into())
@@ -108,12 +141,21 @@ impl Value {
             Value::Bool(false) => out.push(0xf4),
             Value::Bool(true) => out.push(0xf5),
             Value::Null => out.push(0xf6),
+            Value::Float(bits) => {
+                out.push(0xfb);
+                out.extend_from_slice(&bits.to_be_bytes());
+            }
         }
     }
 
-    /// Reads exactly one value.
+    /// Reads exactly one value of an identity record.
     pub fn decode(bytes: &[u8]) -> Result<Value, DecodeError> {
-        let mut reader = Reader { bytes, at: 0 };
+        Value::decode_as(bytes, Form::IDENTITY)
+    }
+
+    /// Reads exactly one value of a document of that form.
+    pub fn decode_as(bytes: &[u8], form: Form) -> Result<Value, DecodeError> {
+        let mut reader = Reader { bytes, at: 0, form };
         let value = reader.value(0)?;
         if reader.at != bytes.len() {
             return Err(reader.fault("bytes follow the value"));
@@ -165,6 +207,7 @@ fn head(out: &mut Vec<u8>, major: u8, n: u64) {
 struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
+    form: Form,
 }
 
 impl<'a> Reader<'a> {
@@ -212,7 +255,7 @@ impl<'a> Reader<'a> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, DecodeError> {
-        if depth > MAX_DEPTH {
+        if depth > self.form.depth {
             return Err(self.fault("nested too deeply"));
         }
         let (major, n) = self.head()?;
@@ -233,10 +276,19 @@ impl<'a> Reader<'a> {
                 20 => Value::Bool(false),
                 21 => Value::Bool(true),
                 22 => Value::Null,
+                27 if self.form.floats == FloatRule::Binary64 => self.float()?,
                 _ => return Err(self.fault("floats and other simple values are not allowed")),
             },
             _ => return Err(self.fault("tags are not allowed")),
         })
+    }
+
+    fn float(&mut self) -> Result<Value, DecodeError> {
+        let bits = self.take(8)?.iter().fold(0u64, |bits, b| bits << 8 | u64::from(*b));
+        if f64::from_bits(bits).is_nan() && bits != NAN {
+            return Err(self.fault("a NaN is not the one NaN"));
+        }
+        Ok(Value::Float(bits))
     }
 
     fn map(&mut self, n: u64, depth: usize) -> Result<Value, DecodeError> {
@@ -424,6 +476,20 @@ mod tests {
         }
         let deep = [vec![0x81u8; 100], vec![0x00]].concat();
         assert!(Value::decode(&deep).is_err());
+    }
+
+    #[test]
+    fn floats_follow_the_rule_of_their_document() {
+        let form = Form { floats: FloatRule::Binary64, depth: 2 };
+        for (f, text) in [(1.5, "fb3ff8000000000000"), (-0.0, "fb8000000000000000"), (f64::NAN, "fb7ff8000000000000")] {
+            let bytes = hex::decode(text).unwrap();
+            assert_eq!(Value::float(f).encode(), bytes);
+            assert_eq!(Value::decode_as(&bytes, form), Ok(Value::float(f)));
+            assert!(Value::decode(&bytes).is_err(), "an identity record has no floats");
+        }
+        for bad in ["fb7ff8000000000001", "f93c00", "fa3fc00000", "fb3ff8", "81818180"] {
+            assert!(Value::decode_as(&hex::decode(bad).unwrap(), form).is_err(), "{bad}");
+        }
     }
 
     proptest::proptest! {

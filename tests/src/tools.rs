@@ -8,13 +8,13 @@ pub fn repository_root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ has a parent")
 }
 
-/// The examples, sorted by name.
+/// The examples that are workspaces, sorted by name.
 pub fn examples() -> Vec<PathBuf> {
     let folder = repository_root().join("examples");
     let mut found: Vec<PathBuf> = std::fs::read_dir(&folder)
         .expect("examples/ can be read")
         .map(|entry| entry.expect("examples/ can be read").path())
-        .filter(|path| path.is_dir())
+        .filter(|path| path.join("gx.toml").is_file())
         .collect();
     found.sort();
     found

@@ -9,6 +9,7 @@ mod clean;
 mod completion;
 mod doctor;
 mod fetch;
+mod fmt;
 mod gc;
 mod hermetic;
 mod init;
@@ -19,6 +20,7 @@ mod objects;
 mod query;
 pub mod run;
 mod show;
+mod spec;
 mod store;
 mod test;
 mod why;
@@ -44,6 +46,8 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
         Command::Init => init::answer(request, &screen)?,
         Command::Lock(it) => lock::answer(request, &it.names, &screen)?,
         Command::Clean => clean::answer(request, &screen)?,
+        Command::Spec(command) => spec::answer(request, command, &screen, screen.color())?,
+        Command::Fmt(it) => fmt::answer(request, it, &screen, screen.color())?,
         Command::Explain(explain) => self::explain(&explain.code, &screen)?,
         Command::Audit(audit) if audit.list => self::audit::list(request, &screen),
         Command::Audit(Audit { command: Some(AuditCommand::Diff(diff)), .. }) => {
@@ -93,6 +97,8 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         Command::Init
         | Command::Lock(_)
         | Command::Clean
+        | Command::Spec(_)
+        | Command::Fmt(_)
         | Command::Explain(_)
         | Command::Doctor(_)
         | Command::Key(_)

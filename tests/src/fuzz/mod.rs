@@ -5,6 +5,7 @@
 //! target ends without a panic for any bytes at all, unless a law is broken; nothing here depends on time or on a
 //! random number, so a failure can be had again. This file does not know what a target reads.
 
+mod contracts;
 mod formats;
 mod mutate;
 mod texts;
@@ -63,6 +64,9 @@ pub const TARGETS: &[Target] = &[
     slow("unpack_tar_xz", formats::unpack_tar_xz),
     slow("unpack_tar_zst", formats::unpack_tar_zst),
     slow("unpack_zip", formats::unpack_zip),
+    slow("upel", contracts::upel),
+    slow("upel_cbor", contracts::upel_cbor),
+    slow("upel_format", contracts::upel_format),
 ];
 
 /// Runs the target of that name over some bytes.

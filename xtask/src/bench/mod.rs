@@ -8,6 +8,7 @@ mod measure;
 mod parts;
 mod report;
 mod shape;
+mod spec;
 mod tools;
 mod write;
 
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 const USAGE: &str = "usage: cargo xtask bench [flags]
        cargo xtask bench parts [filter]    the parts of gx one by one (criterion)
+       cargo xtask bench spec [N]          N contracts of 30 operators parsed, checked and canonicalised (default 1000)
   --actions N    actions per workspace (default 10000)
   --shapes LIST  of wide,deep,random (default all)
   --rounds N     clean builds of each tool (default 3); no-ops and edits are measured three times as often
@@ -61,6 +63,9 @@ struct ShapeFigures {
 pub(crate) fn command(root: &Path, arguments: Vec<String>) -> Result<()> {
     if let Some(("parts", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return parts::command(root, rest);
+    }
+    if let Some(("spec", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return spec::command(root, rest);
     }
     if arguments.iter().any(|a| a == "--help" || a == "-h") {
         println!("{USAGE}");

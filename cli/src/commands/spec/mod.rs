@@ -1,0 +1,59 @@
+//! `gx spec`: contracts checked, evaluated, hashed and compared, for people at a terminal.
+//!
+//! Invariants: findings are told sorted by file and place, all of them; the same texts give the same bytes. This folder
+//! does not know what contracts mean (gx-spec does).
+
+mod check;
+mod diff;
+mod eval;
+mod files;
+mod findings;
+mod show;
+mod vectors;
+
+pub(super) use files::{Files, UPEL, find, read};
+pub(super) use findings::{report, tell};
+
+use crate::error::Report;
+use crate::event::Face;
+use crate::exit::Exit;
+use crate::flags_spec::SpecCommand;
+use crate::request::Request;
+
+/// Answers it.
+pub(super) fn answer(request: &Request, command: &SpecCommand, face: &dyn Face, color: bool) -> Result<Exit, Report> {
+    let told = Told { request, face, color };
+    match command {
+        SpecCommand::Check(it) => check::check(&told, &it.paths),
+        SpecCommand::Digest(it) => check::digest(&told, &it.paths),
+        SpecCommand::Eval(it) => eval::answer(&told, it),
+        SpecCommand::Diff(it) => diff::answer(&told, it),
+        SpecCommand::Vectors(it) => vectors::answer(&told, it),
+        SpecCommand::Show(it) => show::answer(&told, it),
+    }
+}
+
+/// Who is told, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Told<'a> {
+    pub(super) request: &'a Request,
+    pub(super) face: &'a dyn Face,
+    pub(super) color: bool,
+}
+
+impl Told<'_> {
+    /// Is the answer one JSON document?
+    pub(super) fn json(&self) -> bool {
+        self.request.settings.json
+    }
+
+    /// Writes lines to standard output.
+    pub(super) fn say(&self, text: impl Into<String>) {
+        self.face.event(crate::event::Event::Output(text.into().into_bytes()));
+    }
+
+    /// Writes a document to standard output.
+    pub(super) fn document(&self, document: &serde_json::Value) {
+        self.face.event(crate::event::Event::Document(document.to_string()));
+    }
+}

@@ -1,0 +1,106 @@
+//! Arguments of `gx spec` and `gx fmt`.
+//!
+//! This file does not know what the commands do.
+
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// `gx spec`.
+#[derive(Debug, Clone, clap::Subcommand, Serialize, Deserialize)]
+pub enum SpecCommand {
+    /// Check contracts and tell every finding
+    Check(Contracts),
+    /// Evaluate an operator with the reference interpreter
+    Eval(Eval),
+    /// Print the digest of each contract; layout and comments do not change it
+    Digest(Contracts),
+    /// Say how two versions of a contract differ, and which step of the version that needs
+    Diff(Diff),
+    /// Run the vectors of contracts, or make inputs from the types of an operator
+    Vectors(Vectors),
+    /// Print a contract's canonical form: text, JSON, or CBOR
+    Show(ShowContract),
+}
+
+/// Contracts.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Contracts {
+    /// Files (.upel), or folders that are searched for them
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+}
+
+/// `gx spec eval`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Eval {
+    /// The contract's file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The operator
+    #[arg(value_name = "OPERATOR")]
+    pub operator: String,
+    /// The inputs: a JSON object, @FILE for one in a file, or - for standard input
+    #[arg(value_name = "INPUT", default_value = "{}")]
+    pub input: String,
+}
+
+/// `gx spec diff`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Diff {
+    /// The file with the old version
+    #[arg(value_name = "OLD")]
+    pub old: PathBuf,
+    /// The file with the new version
+    #[arg(value_name = "NEW")]
+    pub new: PathBuf,
+}
+
+/// `gx spec vectors`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Vectors {
+    /// Files (.upel), or folders that are searched for them
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Only those of this operator
+    #[arg(long, value_name = "OPERATOR")]
+    pub operator: Option<String>,
+    /// Make that many inputs from the types of each operator, boundary values first, and say what comes of them
+    #[arg(long, value_name = "N")]
+    pub generate: Option<u32>,
+    /// Where the making of inputs begins: the same seed makes the same inputs
+    #[arg(long, value_name = "SEED", default_value_t = 0)]
+    pub seed: u64,
+}
+
+/// `gx spec show`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct ShowContract {
+    /// The contract's file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The form
+    #[arg(long, value_name = "FORM", default_value = "text")]
+    pub form: Form,
+}
+
+/// A form of a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+pub enum Form {
+    /// What the canonical encoding says, as a text of the language.
+    Text,
+    /// Its operators, errors and types as one JSON document.
+    Json,
+    /// The canonical encoding itself.
+    Cbor,
+}
+
+/// `gx fmt`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Fmt {
+    /// Files, or folders that are searched for them
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Change nothing, and fail when a file is not in its one form
+    #[arg(long)]
+    pub check: bool,
+}

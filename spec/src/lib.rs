@@ -1,0 +1,21 @@
+//! gx-spec: the spec language, and what contracts mean.
+//!
+//! The way through: `syntax` (text to tree) -> `check` (tree to typed IR, or findings) -> `ir` (canonical CBOR and its
+//! digest) -> `eval` (the reference interpreter), `generate` (inputs from types), `diff` (what a change asks of the
+//! version). `format` gives a tree its one text. Invariants: a contract's meaning depends on its text and its imports
+//! only; nothing here reads files, knows a terminal or the time; any input ends in a value or in findings.
+#![forbid(unsafe_code)]
+
+pub mod check;
+pub mod diagnostic;
+pub mod diff;
+pub mod eval;
+pub mod format;
+pub mod generate;
+pub mod ir;
+pub mod json;
+pub mod load;
+pub mod pattern;
+pub mod rules;
+pub mod syntax;
+pub mod text;

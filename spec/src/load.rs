@@ -1,0 +1,181 @@
+//! A set of contracts: which imports which, checked in an order in which everything that is imported is checked before.
+//!
+//! Invariants: the result depends on the texts only, not on the order in which they are given nor on the number of
+//! threads. Texts are given from outside: this file reads none.
+
+use crate::check::check;
+use crate::diagnostic::{Diagnostic, Rule, Rules};
+use crate::ir::Contract;
+use crate::syntax::{self, File, Name, Version};
+use rayon::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// A text.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// What it is called, for messages: a path.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// A file of a set.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The text.
+    pub source: Source,
+    /// Its tree, when there is one.
+    pub file: Option<File>,
+    /// The contract, when there are no findings.
+    pub contract: Option<Arc<Contract>>,
+    /// Findings.
+    pub faults: Vec<Diagnostic>,
+}
+
+impl Loaded {
+    /// The text; empty when it is not UTF-8.
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.source.bytes).unwrap_or_default()
+    }
+}
+
+/// The stack of a thread that goes over trees: they nest 96 deep at most, and each level takes a few kilobytes.
+const STACK: usize = 16 << 20;
+
+/// Loads texts, in their order. `threads` at once; 0 for one a processor.
+pub fn load(sources: Vec<Source>, rules: Rules, threads: usize) -> Vec<Loaded> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
+    match pool {
+        Ok(pool) => pool.install(|| load_here(sources, rules)),
+        // No thread can be had: this one will do.
+        Err(_) => load_here(sources, rules),
+    }
+}
+
+/// The imports of a contract in a text, by full name; nothing when it has no header.
+pub fn imports_of(source: &Source) -> Vec<String> {
+    let parsed = syntax::parse_bytes(&source.bytes);
+    parsed.file.map_or_else(Vec::new, |file| file.imports.iter().map(|import| import.name.text()).collect())
+}
+
+fn load_here(sources: Vec<Source>, rules: Rules) -> Vec<Loaded> {
+    let mut files: Vec<Loaded> = sources
+        .into_par_iter()
+        .map(|source| {
+            let mut parsed = syntax::parse_bytes(&source.bytes);
+            parsed.faults.retain(|fault| rules.has(fault.rule));
+            Loaded { source, file: parsed.file, contract: None, faults: parsed.faults }
+        })
+        .collect();
+    let index = index(&mut files, rules);
+    let imports: Vec<Vec<Option<usize>>> = files.iter().map(|file| found(file, &index)).collect();
+    let mut left: BTreeSet<usize> =
+        (0..files.len()).filter(|at| files.get(*at).is_some_and(|it| it.file.is_some())).collect();
+    loop {
+        let ready: Vec<usize> = left
+            .iter()
+            .copied()
+            .filter(|at| imports.get(*at).is_some_and(|all| all.iter().flatten().all(|it| !left.contains(it))))
+            .collect();
+        if ready.is_empty() {
+            break;
+        }
+        let checked: Vec<_> =
+            ready.par_iter().filter_map(|at| Some((*at, one(&files, *at, imports.get(*at)?, rules)))).collect();
+        for (at, (contract, faults)) in checked {
+            left.remove(&at);
+            if let Some(file) = files.get_mut(at) {
+                file.contract = contract;
+                file.faults.extend(faults);
+            }
+        }
+    }
+    circles(&mut files, &imports, &left, rules);
+    files
+}
+
+/// Contracts by name and version.
+type Index = BTreeMap<String, BTreeMap<Version, usize>>;
+
+fn index(files: &mut [Loaded], rules: Rules) -> Index {
+    let mut index = Index::new();
+    for at in 0..files.len() {
+        let Some(header) = files.get(at).and_then(|it| it.file.as_ref()).map(|file| file.header.clone()) else {
+            continue;
+        };
+        let versions = index.entry(header.name.text()).or_default();
+        let Some(first) = versions.get(&header.version).copied() else {
+            versions.insert(header.version, at);
+            continue;
+        };
+        let other = files.get(first).map(|it| it.source.name.clone()).unwrap_or_default();
+        let message = format!("'{}' {} is declared in '{other}' too", header.name.text(), header.version);
+        let fault = Diagnostic::new(Rule::Once, header.name.span(), message).label("declared twice");
+        if let Some(file) = files.get_mut(at).filter(|_| rules.has(Rule::Once)) {
+            file.faults.push(fault.hint("give one of them another name or version"));
+        }
+    }
+    index
+}
+
+/// The file of each import: the highest version that will do, else the highest there is, which is told then.
+fn found(loaded: &Loaded, index: &Index) -> Vec<Option<usize>> {
+    let Some(file) = &loaded.file else { return Vec::new() };
+    let one = |import: &syntax::Import| {
+        let versions = index.get(&import.name.text())?;
+        let suits = versions.iter().rev().find(|(have, _)| have.0 == import.version.0 && **have >= import.version);
+        suits.or_else(|| versions.iter().next_back()).map(|(_, at)| *at)
+    };
+    file.imports.iter().map(one).collect()
+}
+
+type Checked = (Option<Arc<Contract>>, Vec<Diagnostic>);
+
+fn one(files: &[Loaded], at: usize, imports: &[Option<usize>], rules: Rules) -> Checked {
+    let Some((loaded, file)) = files.get(at).and_then(|it| Some((it, it.file.as_ref()?))) else {
+        return (None, Vec::new());
+    };
+    let mut contracts = Vec::with_capacity(imports.len());
+    let mut faults = Vec::new();
+    for (import, found) in file.imports.iter().zip(imports) {
+        let found = found.and_then(|at| files.get(at));
+        let contract = found.and_then(|it| it.contract.clone());
+        if let (Some(broken), None) = (found, &contract) {
+            let message = format!("'{}' has findings of its own", import.name.text());
+            let fault = Diagnostic::new(Rule::Import, import.span, message).label("cannot be used yet");
+            faults.push(fault.hint(format!("see to '{}' first", broken.source.name)));
+        }
+        contracts.push(contract);
+    }
+    // What does not parse has findings enough, and what is built on sand has none that can be trusted.
+    if !faults.is_empty() || !loaded.faults.is_empty() {
+        faults.retain(|fault| rules.has(fault.rule));
+        return (None, faults);
+    }
+    let checked = check(file, &contracts, rules);
+    (checked.contract, checked.faults)
+}
+
+fn circles(files: &mut [Loaded], imports: &[Vec<Option<usize>>], left: &BTreeSet<usize>, rules: Rules) {
+    if !rules.has(Rule::ImportCycle) {
+        return;
+    }
+    for at in left {
+        let names: Vec<Name> = imports
+            .get(*at)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|it| left.contains(it))
+            .filter_map(|it| files.get(*it).map(|it| Name::from(it.source.name.as_str())))
+            .collect();
+        let Some(loaded) = files.get_mut(*at) else { continue };
+        let span = imports.get(*at).and_then(|all| all.iter().position(|it| it.is_some_and(|it| left.contains(&it))));
+        let span =
+            span.and_then(|at| loaded.file.as_ref()?.imports.get(at)).map(|import| import.span).unwrap_or_default();
+        let message = format!("this import leads back here, or into a circle: by way of '{}'", names.join("', '"));
+        let fault = Diagnostic::new(Rule::ImportCycle, span, message).label("imported in a circle");
+        loaded.faults.push(fault.hint("move what both need into a contract of its own"));
+    }
+}

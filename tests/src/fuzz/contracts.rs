@@ -1,0 +1,50 @@
+//! Targets of the spec language: its texts, the form of them, and the encoding of contracts.
+//!
+//! The laws: a text is read or refused, and never ends gx; the form of a form is itself and reads as the same contract;
+//! bytes are the one encoding of a sound contract, or are refused. This file does not know what a contract means.
+
+use gx_spec::format::{format, print};
+use gx_spec::ir::{Contract, decode, digest, encode};
+use gx_spec::load::{Source, load};
+use gx_spec::rules::Rules;
+use gx_spec::syntax::{parse, parse_bytes};
+use std::sync::Arc;
+
+fn checked(bytes: &[u8]) -> Option<Arc<Contract>> {
+    let source = Source { name: "fuzz".to_owned(), bytes: bytes.to_vec() };
+    let loaded = load(vec![source], Rules::all(), 1).into_iter().next()?;
+    for fault in &loaded.faults {
+        assert!(
+            fault.span.start <= fault.span.end && fault.span.end as usize <= bytes.len(),
+            "a place outside the text"
+        );
+    }
+    assert!(loaded.contract.is_some() || !loaded.faults.is_empty(), "neither a contract nor a finding");
+    loaded.contract
+}
+
+pub(super) fn upel(bytes: &[u8]) {
+    let Some(contract) = checked(bytes) else { return };
+    let printed = print(&contract);
+    let again = checked(printed.as_bytes());
+    assert_eq!(again.map(|it| encode(&it)), Some(encode(&contract)), "what is printed is another contract");
+}
+
+pub(super) fn upel_format(bytes: &[u8]) {
+    let parsed = parse_bytes(bytes);
+    let (Some(file), true, Ok(text)) = (parsed.file, parsed.faults.is_empty(), std::str::from_utf8(bytes)) else {
+        return;
+    };
+    let formed = format(&file, text);
+    let again = parse(&formed);
+    assert!(again.faults.is_empty(), "a form that cannot be read: {:?}\n{formed}", again.faults);
+    assert_eq!(again.file.map(|file| format(&file, &formed)), Some(formed.clone()), "a form of a form");
+    let (before, after) = (checked(bytes), checked(formed.as_bytes()));
+    assert_eq!(before.map(|it| digest(&it)), after.map(|it| digest(&it)), "a form with another digest");
+}
+
+pub(super) fn upel_cbor(bytes: &[u8]) {
+    if let Ok(contract) = decode(bytes, &|_, _| None) {
+        assert_eq!(encode(&contract), bytes, "bytes that are not the encoding of what they say");
+    }
+}

@@ -91,7 +91,8 @@ impl Launch {
             // A light command has its spawner's, and its spawner's stack.
             filter: match (order.light, order.normalised) {
                 (true, false) => Vec::new(),
-                (_, normalised) => super::seccomp::program(normalised, order.fixed_random),
+                (true, true) => super::seccomp::beside_light(),
+                (false, normalised) => super::seccomp::program(normalised, order.fixed_random),
             },
             supervised: order.normalised.then_some((ends.supervisor, secret)),
             light: order.light,

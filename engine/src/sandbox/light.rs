@@ -23,7 +23,7 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd, RawFd};
 /// Where the room's `/w` and `/tmp` lie in the slot's root.
 pub(crate) const OWN: &str = "fast/light";
 /// Every command's number in the room, as in a room of its own.
-const NUMBER: libc::pid_t = 2;
+const NUMBER: libc::pid_t = super::supervise::LIGHT_NUMBER as libc::pid_t;
 
 /// The room.
 pub(crate) struct Room {

@@ -67,6 +67,9 @@ pub(crate) const ETC: &[(&str, &str)] = &[
     ("nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\nservices: files\n"),
 ];
 
+/// A file of `/etc` that is made from the toolchain.
+pub(crate) const LOADER_TABLE: &str = "ld.so.cache";
+
 /// Devices, bound from the host: they are the same everywhere.
 pub(crate) const DEVICES: &[&str] = &["null", "zero", "full", "random", "urandom"];
 

@@ -7,7 +7,7 @@
 //! stage      the working folder, what is mounted into it; area: folders that are kept for that
 //! slot       a spawner and its socket; protocol: what they say
 //! spawner    one small process per slot, in its own user and network namespace
-//! mounts     the root that an action sees                          (in the slot's processes)
+//! mounts     the root that an action sees; loader: a file of it    (in the slot's processes)
 //! watch      what an action writes, how long it may
 //! supervise  level `normalised`: calls that are answered; oversight: how they get there; noise: randomness
 //! light      a room that is kept, for small commands
@@ -30,6 +30,7 @@ mod files;
 mod launch;
 mod light;
 mod limits;
+mod loader;
 mod mounts;
 mod noise;
 mod oversight;
@@ -56,7 +57,7 @@ use std::path::PathBuf;
 
 /// Files of `/etc` that every action has.
 pub(crate) fn fixed_etc() -> impl Iterator<Item = &'static str> {
-    limits::ETC.iter().map(|(name, _)| *name)
+    limits::ETC.iter().map(|(name, _)| *name).chain([limits::LOADER_TABLE])
 }
 
 /// How the executor works; nothing here changes what an action makes, but for a world that an audit asks for.

@@ -153,7 +153,8 @@ impl Skeleton {
         }
         if let Some((name, path)) = wanted {
             let mut toolchain = Toolchain { name: name.clone(), made: Vec::new() };
-            let result = toolchain.graft(&Path::new("/").join(path), root, true);
+            let tree = Path::new("/").join(path);
+            let result = toolchain.graft(&tree, root, true).and_then(|()| toolchain.index(&tree, root));
             self.root = Some(toolchain);
             if let Err(fault) = result {
                 // Half a toolchain must not be taken for the whole by the next action.
@@ -350,6 +351,19 @@ impl Toolchain {
             self.made.push(Made::Mount(target));
         }
         Ok(())
+    }
+
+    /// Puts the loader's table of the toolchain's libraries beside it, unless it has one itself.
+    fn index(&mut self, tree: &Path, root: &Path) -> Outcome {
+        let path = root.join("etc").join(limits::LOADER_TABLE);
+        if fs::symlink_metadata(&path).is_ok() {
+            return Ok(());
+        }
+        let Some(table) = super::loader::table(tree) else { return Ok(()) };
+        let fault = |e| Fault::new(format!("making {}", path.display()), e);
+        fs::write(&path, table).map_err(fault)?;
+        self.made.push(Made::File(path.clone()));
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).map_err(fault)
     }
 
     fn unmake(mut self) -> Outcome {

@@ -83,8 +83,12 @@ impl Oversight {
 impl Overseen<'_> {
     /// What to wait for.
     pub(super) fn poll(&self) -> PollFd<'_> {
-        let flags = if self.over { PollFlags::empty() } else { PollFlags::IN };
-        PollFd::new(self.supervisor.as_ref().map_or(&self.by.ours, Supervisor::fd), flags)
+        match &self.supervisor {
+            // A listener that nobody can call any more would wake us all the time, whatever we wait for.
+            _ if self.over => PollFd::new(&self.by.ours, PollFlags::empty()),
+            Some(supervisor) => PollFd::new(supervisor.fd(), PollFlags::IN),
+            None => PollFd::new(&self.by.ours, PollFlags::IN),
+        }
     }
 
     /// It has come: `flags` is what the wait found.

@@ -24,6 +24,8 @@ pub(super) const JUMP_EQUAL: u16 = 0x15;
 const JUMP_AT_LEAST: u16 = 0x35;
 pub(super) const JUMP_SET: u16 = 0x45;
 pub(super) const RETURN: u16 = 0x06;
+/// Always, by so many.
+pub(super) const JUMP: u16 = 0x05;
 
 const NR: u32 = 0;
 const ARCHITECTURE: u32 = 4;
@@ -350,6 +352,16 @@ fn put(filter: &[sock_filter], flags: libc::c_ulong, secret: u64) -> libc::c_lon
     unsafe { libc::syscall(libc::SYS_seccomp, mode, flags, program, 0, 0, secret) }
 }
 
+/// What a light command has at level `normalised` beside the filter of `light`, which decides what is allowed. It
+/// is put on anew for each command, and the kernel looks at every call there is when it takes a filter.
+pub(crate) fn beside_light() -> Vec<sock_filter> {
+    let mut code = native();
+    code.extend(super::supervise::absent_of(LIGHT, LIGHT_HERE));
+    code.extend(super::supervise::asked_of(LIGHT, LIGHT_HERE));
+    code.push(op(RETURN, ALLOW, 0, 0));
+    code
+}
+
 /// The filter's program; at level `normalised` it hands calls over that tell of the machine or the moment. With fixed
 /// random numbers `getrandom` does not exist either.
 pub(crate) fn program(normalised: bool, fixed_random: bool) -> Vec<sock_filter> {
@@ -408,6 +420,7 @@ mod tests {
                 JUMP_EQUAL => pc += jump(a == i.k),
                 0x35 => pc += jump(a >= i.k),
                 JUMP_SET => pc += jump(a & i.k != 0),
+                JUMP => pc += i.k as usize,
                 RETURN => return i.k,
                 other => panic!("unknown instruction {other}"),
             }
@@ -431,6 +444,46 @@ mod tests {
         }
         #[cfg(target_arch = "x86_64")]
         assert_eq!(verdict(ARCH, 0x4000_0000, 0), KILL);
+    }
+
+    #[test]
+    fn verdicts_at_level_normalised() {
+        const HAND_OVER: u32 = 0x7fc0_0000;
+        let (own, beside) = (program(true, false), beside_light());
+        let on = |code: &[sock_filter], nr: c_long, [a, b, c]: [u64; 3]| run(code, ARCH, nr as u32, [a, b, c, 0, 0, 0]);
+        let realtime = libc::CLOCK_REALTIME as u64;
+        let monotonic = libc::CLOCK_MONOTONIC as u64;
+        for code in [&own, &beside] {
+            for nr in
+                [libc::SYS_openat, libc::SYS_newfstatat, libc::SYS_getrandom, libc::SYS_utimensat, libc::SYS_uname]
+            {
+                assert_eq!(on(code, nr, [0; 3]), HAND_OVER, "{nr}");
+            }
+            assert_eq!(on(code, libc::SYS_clock_gettime, [realtime, 0, 0]), HAND_OVER);
+            assert_eq!(on(code, libc::SYS_clock_gettime, [monotonic, 0, 0]), ALLOW);
+            assert_eq!(on(code, libc::SYS_clock_nanosleep, [realtime, 1, 0]), HAND_OVER);
+            assert_eq!(on(code, libc::SYS_clock_nanosleep, [realtime, 0, 0]), ALLOW);
+            assert_eq!(on(code, libc::SYS_clock_nanosleep, [monotonic, 1, 0]), ALLOW);
+            assert_eq!(on(code, libc::SYS_futex, [0, 0x189, 0]), HAND_OVER);
+            assert_eq!(on(code, libc::SYS_futex, [0, 0x89, 0]), ALLOW);
+            assert_eq!(on(code, libc::SYS_rseq, [0; 3]), errno(libc::ENOSYS));
+            assert_eq!(on(code, libc::SYS_read, [0; 3]), ALLOW);
+            assert_eq!(run(code, 0x4000_0003, libc::SYS_read as u32, [0; 6]), KILL);
+        }
+        assert_eq!(on(&own, libc::SYS_mount, [0; 3]), errno(libc::EPERM));
+        assert_eq!(on(&own, libc::SYS_socket, [libc::AF_VSOCK as u64, 0, 0]), errno(libc::EAFNOSUPPORT));
+        assert_eq!(on(&own, libc::SYS_bind, [0; 3]), HAND_OVER);
+        assert_eq!(on(&own, libc::SYS_personality, [0xffff_ffff, 0, 0]), ALLOW);
+        assert_eq!(on(&own, libc::SYS_personality, [0x002_0000, 0, 0]), errno(libc::EPERM));
+        assert_eq!(on(&own, libc::SYS_shmctl, [0, libc::IPC_STAT as u64, 0]), HAND_OVER);
+        assert_eq!(on(&own, libc::SYS_shmctl, [0, libc::IPC_RMID as u64, 0]), ALLOW);
+        assert_eq!(on(&own, libc::SYS_ioctl, [0, 0x8906, 0]), errno(libc::ENOTTY));
+        assert_eq!(on(&own, libc::SYS_ioctl, [0, 0x5401, 0]), ALLOW);
+        for nr in [libc::SYS_getsockopt, libc::SYS_setsockopt] {
+            assert_eq!(on(&own, nr, [0, libc::SOL_SOCKET as u64, libc::SO_TIMESTAMP as u64]), errno(libc::ENOPROTOOPT));
+            assert_eq!(on(&own, nr, [0, libc::SOL_SOCKET as u64, libc::SO_REUSEADDR as u64]), ALLOW);
+            assert_eq!(on(&own, nr, [0, libc::IPPROTO_TCP as u64, libc::SO_TIMESTAMP as u64]), ALLOW);
+        }
     }
 
     #[test]

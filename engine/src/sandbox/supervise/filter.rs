@@ -4,7 +4,7 @@
 //! speed. This file does not know the answers.
 
 use super::super::seccomp::{
-    ALLOW, FIRST_ARGUMENT, JUMP_EQUAL, JUMP_SET, LOAD, RETURN, SECOND_ARGUMENT, THIRD_ARGUMENT, errno, op,
+    ALLOW, FIRST_ARGUMENT, JUMP, JUMP_EQUAL, JUMP_SET, LOAD, RETURN, SECOND_ARGUMENT, THIRD_ARGUMENT, errno, op,
 };
 use libc::{c_long, sock_filter};
 
@@ -127,17 +127,41 @@ fn with_bits(nr: c_long, argument: u32, bits: u32) -> [sock_filter; 5] {
 
 /// What is not there: to be put behind the head of a filter.
 pub(crate) fn absent() -> Vec<sock_filter> {
-    let absent = ABSENT.iter().chain(ABSENT_HERE);
+    absent_where(|_| true)
+}
+
+/// What is not there of these calls.
+pub(crate) fn absent_of(some: &[c_long], older: &[c_long]) -> Vec<sock_filter> {
+    absent_where(|nr| some.contains(&nr) || older.contains(&nr))
+}
+
+fn absent_where(wanted: impl Fn(c_long) -> bool) -> Vec<sock_filter> {
+    let absent = ABSENT.iter().chain(ABSENT_HERE).filter(|nr| wanted(**nr));
     absent.flat_map(|nr| [op(JUMP_EQUAL, *nr as u32, 0, 1), op(RETURN, errno(libc::ENOSYS), 0, 0)]).collect()
 }
 
-/// What is handed over: to be put behind that, with the call's number at hand. Only where a part is about a call does
-/// the number get lost, and such a part decides.
-pub(crate) fn asked() -> Vec<sock_filter> {
+/// What is handed over of these calls, among which are none that `asked` refuses.
+pub(crate) fn asked_of(some: &[c_long], older: &[c_long]) -> Vec<sock_filter> {
+    let mut code = handed(|nr| some.contains(&nr) || older.contains(&nr));
+    code.extend(clocks());
+    code
+}
+
+/// Calls that are handed over whatever their arguments are: one jump each, to one answer.
+fn handed(wanted: impl Fn(c_long) -> bool) -> Vec<sock_filter> {
+    let calls: Vec<c_long> = HANDED.iter().chain(HANDED_HERE).copied().filter(|nr| wanted(*nr)).collect();
+    let count = calls.len() as u8;
+    let mut code: Vec<sock_filter> =
+        (0..).zip(&calls).map(|(index, nr)| op(JUMP_EQUAL, *nr as u32, count - index as u8, 0)).collect();
+    // Past the answer, for all others.
+    code.push(op(JUMP, 1, 0, 0));
+    code.push(op(RETURN, HAND_OVER, 0, 0));
+    code
+}
+
+/// The start of a program, and clocks by their arguments.
+fn clocks() -> Vec<sock_filter> {
     let mut code = Vec::new();
-    for nr in HANDED.iter().chain(HANDED_HERE) {
-        code.extend([op(JUMP_EQUAL, *nr as u32, 0, 1), op(RETURN, HAND_OVER, 0, 0)]);
-    }
     #[cfg(target_arch = "x86_64")]
     code.extend(one_of(START, FIRST_ARGUMENT, &[ARCH_SET_FS], HAND_OVER, ALLOW));
     #[cfg(target_arch = "aarch64")]
@@ -156,6 +180,14 @@ pub(crate) fn asked() -> Vec<sock_filter> {
         op(RETURN, HAND_OVER, 0, 0),
         op(RETURN, ALLOW, 0, 0),
     ]);
+    code
+}
+
+/// What is handed over: to be put behind that, with the call's number at hand. Only where a part is about a call does
+/// the number get lost, and such a part decides.
+pub(crate) fn asked() -> Vec<sock_filter> {
+    let mut code = handed(|_| true);
+    code.extend(clocks());
     let refused = errno(libc::EPERM);
     for (nr, argument, which) in [
         (libc::SYS_shmctl, SECOND_ARGUMENT, [IPC_STAT, 13, 15]),

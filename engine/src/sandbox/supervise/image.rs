@@ -7,7 +7,6 @@
 //! random bytes. Invariant: the layout is read from our own copy of the page, which is the same kernel's.
 
 use super::memory;
-use super::notify::Caller;
 use std::ffi::CStr;
 
 const AT_NULL: u64 = 0;
@@ -98,21 +97,19 @@ impl Image {
     }
 
     /// Puts it into a process that has just become a program.
-    pub(super) fn put(&self, caller: Caller, thread: u32) -> Result<(), i32> {
+    pub(super) fn put(&self, thread: u32) -> Result<(), i32> {
         let auxv = std::fs::read(format!("/proc/{thread}/auxv")).map_err(|e| e.raw_os_error().unwrap_or(libc::EIO))?;
-        for [key, value] in entries(&auxv) {
+        let mut parts: Vec<(u64, &[u8])> = Vec::new();
+        for [key, value] in entries(&auxv).take_while(|[key, _]| *key != AT_NULL) {
             match key {
-                AT_NULL => break,
                 AT_SYSINFO_EHDR => {
-                    for patch in &self.patches {
-                        memory::force(thread, value + patch.offset, &patch.code)?;
-                    }
+                    parts.extend(self.patches.iter().map(|patch| (value + patch.offset, patch.code.as_slice())));
                 }
-                AT_RANDOM => memory::write(caller, thread, value, &START)?,
+                AT_RANDOM => parts.push((value, &START)),
                 _ => {}
             }
         }
-        Ok(())
+        memory::force(thread, &parts)
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn write(caller: Caller, thread: u32, at: u64, bytes: &[u8]) -> Resul
         return Ok(());
     }
     if caller.is_filtered() {
-        return force(thread, at, bytes);
+        return force(thread, &[(at, bytes)]);
     }
     let ours = libc::iovec { iov_base: bytes.as_ptr().cast_mut().cast(), iov_len: bytes.len() };
     let theirs = libc::iovec { iov_base: at as *mut libc::c_void, iov_len: bytes.len() };
@@ -82,13 +82,15 @@ pub(super) fn write(caller: Caller, thread: u32, at: u64, bytes: &[u8]) -> Resul
     if written == bytes.len() as isize { Ok(()) } else { Err(libc::EFAULT) }
 }
 
-/// Writes into code and other memory that the process itself may only read.
-pub(super) fn force(thread: u32, at: u64, bytes: &[u8]) -> Result<(), i32> {
+/// Writes, each at its place, into code and other memory that the process itself may only read.
+pub(super) fn force(thread: u32, parts: &[(u64, &[u8])]) -> Result<(), i32> {
     let memory = open(thread, rustix::fs::OFlags::RDWR)?;
-    match rustix::io::pwrite(&memory, bytes, at) {
-        Ok(written) if written == bytes.len() => Ok(()),
-        _ => Err(libc::EFAULT),
+    for (at, bytes) in parts {
+        if !rustix::io::pwrite(&memory, bytes, *at).is_ok_and(|written| written == bytes.len()) {
+            return Err(libc::EFAULT);
+        }
     }
+    Ok(())
 }
 
 /// The bytes of a plain C structure.

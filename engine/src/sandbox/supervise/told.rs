@@ -167,8 +167,8 @@ mod tests {
         555555554000-555555556000 r--p 00000000 00:01 9 /usr/bin/cat
         7ffff7fff000-7ffff8000000 rw-p 00000000 00:00 0
         ");
-        let stat = "12 (a b) c) S 1 12 12 0 -1 4194560 85 0 0 0 1 2 0 0 30 5 1 0 777 8 9 10 11 12 13 14 15 16 17 18";
-        insta::assert_snapshot!(plain_stat(stat), @"12 (a b) c) R 1 12 12 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 0 0 0 0 11 12 13 0 0 0 0 0");
+        let stat = "12 (a b) c) S 1 12 12 0 -1 4194560 85 0 0 0 1 2 0 0 30 5 1 0 777 8 9 10 11 12 13 14";
+        insta::assert_snapshot!(plain_stat(stat), @"12 (a b) c) R 1 12 12 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 0 0 0 0 11 12 13 0");
         let status = "Name:\tcat\nState:\tS (sleeping)\nVmRSS:\t  99 kB\nThreads:\t1\nvoluntary_ctxt_switches:\t12\n";
         insta::assert_snapshot!(plain_status(status), @r"
         Name:	cat

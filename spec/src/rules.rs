@@ -81,8 +81,8 @@ rules! {
     ExternVectors "S37" 1015 "an extern operator has a vector";
     VectorHolds "S38" 1015 "a vector says what the meaning says";
     HashForm "S39" 1014 "the preimage of a hash has one canonical form";
-    VersionStep "S40" 1016 "a changed contract has a version that is raised enough";
-    VersionBack "S41" 1016 "versions do not go backwards";
+    VersionStep "S40" 1020 "a changed contract has a version that is raised enough";
+    VersionBack "S41" 1020 "versions do not go backwards";
 }
 
 /// Which rules are in force.

@@ -136,4 +136,12 @@ pub(super) const ROWS: &[Entry] = &[
         "`gx fmt --check` found files that are not as `gx fmt` writes them, or a file was named that gx does not format.",
         "`gx fmt` brings contracts into their form.",
     ),
+    entry(
+        1020,
+        "version of a contract",
+        "A changed contract needs a step of its version: MAJOR where someone who relied on the old one may fail, MINOR \
+         where there is more than before, PATCH where the same promises are kept in another way. And a version never \
+         goes back.",
+        "`gx spec diff OLD NEW` lists the changes; write the version that the hint names.",
+    ),
 ];

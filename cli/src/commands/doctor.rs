@@ -86,10 +86,11 @@ fn sandbox(request: &Request) -> Check {
     // What is left is small, and the next doctor does not mind it.
     let _ = std::fs::remove_dir_all(&folder);
     check.ok = found.ok;
-    check.words = "actions can be sandboxed".to_owned();
-    if !found.ok {
+    check.words = format!("actions can be run at levels up to '{}'", found.level.name());
+    if !found.ok || !found.findings.is_empty() {
         let lines = found.findings.iter().map(|it| format!("{}: {}", it.what, it.why));
-        check.words = lines.collect::<Vec<_>>().join("; ");
+        let words = lines.collect::<Vec<_>>().join("; ");
+        check.words = if found.ok { format!("{}; {words}", check.words) } else { words };
         let hints: Vec<&str> = found.findings.iter().map(|it| it.hint.as_str()).collect();
         check.hint = hints.join("; ");
     }

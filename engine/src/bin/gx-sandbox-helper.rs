@@ -18,20 +18,43 @@ fn main() {
         ["shm"] => shm(),
         ["listen"] => listen(),
         ["dial"] => dial(),
-        ["without-clone3", program, rest @ ..] => without_clone3(program, rest),
+        ["without-clone3", program, rest @ ..] => {
+            confined(&refused(libc::SYS_clone3, libc::ENOSYS), program, rest);
+        }
+        ["without-listener", program, rest @ ..] => confined(&no_listener(), program, rest),
         _ => {}
     }
 }
 
-/// Becomes a program for which `clone3` does not exist, as in many a container.
-fn without_clone3(program: &str, arguments: &[&str]) {
-    let op = |code: u16, k: u32, jf: u8| libc::sock_filter { code, jt: 0, jf, k };
-    let code = [
-        op(0x20, 0, 0),
-        op(0x15, libc::SYS_clone3 as u32, 1),
-        op(0x06, 0x0005_0000 | libc::ENOSYS as u32, 0),
-        op(0x06, 0x7fff_0000, 0),
-    ];
+const fn op(code: u16, k: u32, jt: u8, jf: u8) -> libc::sock_filter {
+    libc::sock_filter { code, jt, jf, k }
+}
+
+const ALLOW: libc::sock_filter = op(0x06, 0x7fff_0000, 0, 0);
+
+const fn refuse(errno: i32) -> libc::sock_filter {
+    op(0x06, 0x0005_0000 | errno as u32, 0, 0)
+}
+
+/// A call that fails, as in many a container.
+fn refused(nr: libc::c_long, errno: i32) -> [libc::sock_filter; 4] {
+    [op(0x20, 0, 0, 0), op(0x15, nr as u32, 0, 1), refuse(errno), ALLOW]
+}
+
+/// Filters may be put on, but none that hands calls over (`SECCOMP_FILTER_FLAG_NEW_LISTENER`), as below a supervisor.
+fn no_listener() -> [libc::sock_filter; 6] {
+    [
+        op(0x20, 0, 0, 0),
+        op(0x15, libc::SYS_seccomp as u32, 0, 3),
+        op(0x20, 24, 0, 0),
+        op(0x45, libc::SECCOMP_FILTER_FLAG_NEW_LISTENER as u32, 0, 1),
+        refuse(libc::EBUSY),
+        ALLOW,
+    ]
+}
+
+/// Becomes a program that lives under this filter.
+fn confined(code: &[libc::sock_filter], program: &str, arguments: &[&str]) {
     let filter = libc::sock_fprog { len: code.len() as u16, filter: code.as_ptr().cast_mut() };
     // SAFETY: numbers, and a program that lives through the call.
     unsafe {

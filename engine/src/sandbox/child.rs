@@ -7,7 +7,7 @@
 //! `no_new_privs`, the filter of `seccomp.rs`, own session, descriptors 0, 1 and 2 and no other, default signal
 //! handling, nothing in the environment but the job's. This file does not know the executor's side.
 
-use super::launch::{Launch, STACK};
+use super::launch::{Launch, STACK, SUPERVISION, UNSUPERVISED};
 use super::mounts::{At, Mounts};
 use super::protocol::{Fault, Order, Told};
 use super::unstarted::why_not;
@@ -58,6 +58,7 @@ enum Step {
     Furnish(At),
     Capabilities,
     Start,
+    Supervise,
     Wait,
 }
 
@@ -253,6 +254,7 @@ fn words_of(step: Step, mounts: &Mounts) -> String {
         Step::Furnish(at) => mounts.words(at),
         Step::Capabilities => "dropping capabilities".to_owned(),
         Step::Start => "starting the action's process".to_owned(),
+        Step::Supervise => SUPERVISION.to_owned(),
         Step::Wait => "waiting for the action".to_owned(),
     }
 }
@@ -297,7 +299,10 @@ fn begun(action: &Action) -> Result<Result<i32, (usize, i32)>, (Step, i32)> {
     }
     action.mounts.furnish().map_err(|(at, errno)| (Step::Furnish(at), errno.raw_os_error()))?;
     drop_capabilities(0).map_err(|errno| (Step::Capabilities, errno))?;
-    action.launch.go().map_err(|errno| (Step::Start, errno))
+    match action.launch.go().map_err(|errno| (Step::Start, errno))? {
+        Err((UNSUPERVISED, errno)) => Err((Step::Supervise, errno)),
+        begun => Ok(begun),
+    }
 }
 
 /// Waits for the action; what else ends meanwhile is reaped too.

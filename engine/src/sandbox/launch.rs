@@ -12,6 +12,11 @@ use std::os::fd::{AsRawFd, RawFd};
 /// As the kernel takes it.
 const BUSY_PAUSE: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: BUSY_WAIT.as_nanos() as i64 };
 
+/// In place of a program's number: it could not be put under supervision.
+pub(super) const UNSUPERVISED: usize = usize::MAX - 1;
+/// That step.
+pub(super) const SUPERVISION: &str = "putting a program under supervision";
+
 /// Its stack.
 pub(super) const STACK: usize = 64 << 10;
 
@@ -170,7 +175,7 @@ impl Launch {
             if let Some((socket, secret)) = self.supervised
                 && let Err(errno) = self.hand_over(socket, secret)
             {
-                return own(errno);
+                return (UNSUPERVISED, errno);
             }
             let mut worst = (0, libc::ENOENT);
             for (index, (program, envp)) in self.programs.iter().zip(&self.envps).enumerate() {

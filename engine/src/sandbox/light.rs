@@ -10,7 +10,7 @@
 //! This file does not know what is staged, nor who decides that a command is light.
 
 use super::child::{Ends, drop_capabilities, last_errno, micros};
-use super::launch::{Launch, STACK};
+use super::launch::{Launch, STACK, SUPERVISION, UNSUPERVISED};
 use super::mounts::Mounts;
 use super::protocol::{Fault, Order, Told};
 use super::seccomp;
@@ -118,6 +118,10 @@ impl Room {
         // The command is its program by now, or has ended.
         match (errand.errno.get(), launch.failed()) {
             (0, None) => Ok(Ok(running)),
+            (_, Some((UNSUPERVISED, errno))) => {
+                let _ = self.end(&running);
+                Err(Fault::new(SUPERVISION, Error::from_raw_os_error(errno)))
+            }
             (errno, failed) => {
                 let _ = self.end(&running);
                 let errno = failed.map_or(errno, |(_, errno)| errno);

@@ -3,10 +3,11 @@
 //! Two sources: a real attempt (a slot is made and an order run whose program does not exist), and the settings of
 //! the kernel and of containers that explain a failed attempt. This file changes nothing on the machine.
 
-use super::SandboxOptions;
+use super::launch::SUPERVISION;
 use super::protocol::{Fault, Order, RunResult, Told};
 use super::slot::Slot;
-use gx_store::{Cancel, ExecuteError, Store};
+use super::{SandboxOptions, noise};
+use gx_store::{Cancel, ExecuteError, Level, Store};
 use std::fs;
 
 /// What was found out.
@@ -14,6 +15,8 @@ use std::fs;
 pub struct Probe {
     /// Can actions be sandboxed here?
     pub ok: bool,
+    /// The strongest level that can be held here.
+    pub level: Level,
     /// What was looked at, or what stands in the way.
     pub findings: Vec<Finding>,
 }
@@ -29,24 +32,35 @@ pub struct Finding {
     pub hint: String,
 }
 
-/// Tries to make a sandbox, with scratch folders of this store.
+/// Tries to make a sandbox at each level, with scratch folders of this store.
 pub fn probe(store: &Store, options: &SandboxOptions) -> Probe {
-    match attempt(store, options) {
-        Ok(()) => Probe { ok: true, findings: Vec::new() },
+    match attempt(store, options, false).map(|()| attempt(store, options, true)) {
+        Ok(Ok(())) => Probe { ok: true, level: Level::Normalised, findings: Vec::new() },
+        Ok(Err(error)) => {
+            let what = "level 'normalised' cannot be held".to_owned();
+            let (why, hint) = match error {
+                ExecuteError::Sandbox { why, hint } => (why, hint),
+                error => (error.to_string(), String::new()),
+            };
+            Probe { ok: true, level: Level::Sandboxed, findings: vec![Finding { what, why, hint }] }
+        }
         Err(ExecuteError::Sandbox { why, hint }) => {
             let what = "an action cannot be sandboxed".to_owned();
             let mut findings = vec![Finding { what, why, hint }];
             findings.extend(obstacles(&Machine::look()));
-            Probe { ok: false, findings }
+            Probe { ok: false, level: Level::None, findings }
         }
         Err(error) => {
             let (what, hint) = ("a sandbox could not be tried".to_owned(), "look at the store's folder".to_owned());
-            Probe { ok: false, findings: vec![Finding { what, why: error.to_string(), hint }] }
+            Probe { ok: false, level: Level::None, findings: vec![Finding { what, why: error.to_string(), hint }] }
         }
     }
 }
 
-fn attempt(store: &Store, options: &SandboxOptions) -> Result<(), ExecuteError> {
+fn attempt(store: &Store, options: &SandboxOptions, normalised: bool) -> Result<(), ExecuteError> {
+    if normalised {
+        noise::ready(store)?;
+    }
     let mut slot = Slot::new(store, options)?;
     slot.ready(store, options)?;
     let number = slot.next();
@@ -57,6 +71,7 @@ fn attempt(store: &Store, options: &SandboxOptions) -> Result<(), ExecuteError> 
         work: super::mounts::WORK.to_owned(),
         programs: vec!["/nothing".to_owned()],
         arguments: vec!["nothing".to_owned()],
+        normalised,
         loopback: true,
         ..Order::default()
     };
@@ -69,6 +84,12 @@ fn attempt(store: &Store, options: &SandboxOptions) -> Result<(), ExecuteError> 
 /// A failed step as the error that people see.
 pub(crate) fn refusal(fault: &Fault) -> ExecuteError {
     let machine = Machine::look();
+    if fault.step == SUPERVISION {
+        return ExecuteError::Sandbox {
+            why: format!("level 'normalised' cannot be held here: {fault}"),
+            hint: SUPERVISION_HINT.to_owned(),
+        };
+    }
     let mut hints: Vec<String> = obstacles(&machine).into_iter().map(|f| format!("{}: {}", f.why, f.hint)).collect();
     if fault.step.contains("/proc") && fault.errno == libc::EPERM && hints.is_empty() {
         hints.push(PROC_HINT.to_owned());
@@ -80,6 +101,9 @@ pub(crate) fn refusal(fault: &Fault) -> ExecuteError {
     ExecuteError::Sandbox { why: fault.to_string(), hint: hints.join("; ") }
 }
 
+/// What a supervisor needs.
+const SUPERVISION_HINT: &str = "it needs notifications of seccomp (Linux 5.11 or later), which whatever confines gx here \
+                                refuses or uses itself; '--determinism=sandboxed' asks for less, and is recorded";
 const PROC_HINT: &str = "in Docker add --security-opt systempaths=unconfined";
 
 /// What the machine says of itself.

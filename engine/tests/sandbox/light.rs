@@ -1,7 +1,7 @@
 //! Small commands one after the other in a room that is kept: nobody finds what another left, and whoever asks for
 //! more gets a room of its own.
 
-use crate::support::{World, helper};
+use crate::support::{World, confined};
 use gx_engine::sandbox::SandboxOptions;
 use gx_store::{Cancel, Ending, ExecuteError};
 
@@ -95,16 +95,7 @@ fn a_small_command_that_writes_much_goes_to_disk() {
 
 #[test]
 fn where_no_room_can_be_kept_each_command_has_its_own() {
-    let script = tempfile::tempdir().unwrap();
-    let spawner = script.path().join("spawner");
-    let helper = helper();
-    let text = format!("#!/bin/sh\nexec '{0}' without-clone3 '{0}' \"$@\"\n", helper.display());
-    // By a process of its own: a file that is open for writing here may be inherited by what another test starts.
-    let made = std::process::Command::new("sh")
-        .args(["-c", "printf %s \"$1\" > \"$2\"; chmod 755 \"$2\"", "sh", &text])
-        .arg(&spawner)
-        .status();
-    assert!(made.unwrap().success());
+    let (_script, spawner) = confined("without-clone3");
     let Some(world) = World::with(1, |options| SandboxOptions { spawner, ..options }) else { return };
     let first = room(&world, "stat -c %i /w");
     assert_ne!(first, room(&world, "stat -c %i /w"));

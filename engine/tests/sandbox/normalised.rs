@@ -1,5 +1,7 @@
 //! All tests once more at level `normalised`: what it hides changes nothing else.
 
+use crate::support::{World, confined};
+use gx_engine::sandbox::SandboxOptions;
 use gx_store::Level;
 use std::process::Command;
 
@@ -42,4 +44,24 @@ fn again_normalised() {
         println!("normalised: {line}");
     }
     assert!(output.status.success(), "normalised:\n{text}");
+}
+
+#[test]
+fn where_calls_cannot_be_handed_over_the_level_is_refused() {
+    if is_on() {
+        return;
+    }
+    let (_script, spawner) = confined("without-listener");
+    let Some(world) = World::with(1, |options| SandboxOptions { spawner: spawner.clone(), ..options }) else { return };
+    assert_eq!(world.job().sh("echo lower").text(), "lower\n");
+    for plain in [true, false] {
+        let job = world.job().level(Level::Normalised);
+        let job = if plain { job.plain("cat /etc/hosts") } else { job.sh("echo never; echo more") };
+        let error = job.run().unwrap_err().to_string();
+        assert!(error.contains("level 'normalised' cannot be held here"), "{error}");
+    }
+    let options = SandboxOptions::new(spawner);
+    let probe = gx_engine::sandbox::probe(&world.store, &options);
+    assert!(probe.ok && probe.level == Level::Sandboxed, "{probe:?}");
+    assert!(probe.findings.iter().any(|finding| finding.hint.contains("--determinism=sandboxed")), "{probe:?}");
 }

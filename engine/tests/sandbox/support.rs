@@ -284,3 +284,17 @@ impl Builder<'_> {
         text
     }
 }
+
+/// A spawner that lives under a filter of the helper's.
+pub(crate) fn confined(how: &str) -> (tempfile::TempDir, std::path::PathBuf) {
+    let script = tempfile::tempdir().unwrap();
+    let spawner = script.path().join("spawner");
+    let text = format!("#!/bin/sh\nexec '{0}' {how} '{0}' \"$@\"\n", helper().display());
+    // By a process of its own: a file that is open for writing here may be inherited by what another test starts.
+    let made = std::process::Command::new("sh")
+        .args(["-c", "printf %s \"$1\" > \"$2\"; chmod 755 \"$2\"", "sh", &text])
+        .arg(&spawner)
+        .status();
+    assert!(made.unwrap().success());
+    (script, spawner)
+}

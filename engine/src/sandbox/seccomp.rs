@@ -237,8 +237,9 @@ const SPAWNER: &[c_long] = &[
 ];
 
 /// What a light command may ask of a device or file: is it a terminal, and may this file share another's blocks?
-/// The last four are a supervisor's, and mean nothing on other files.
-const LIGHT_REQUESTS: &[u32] = &[0x5401, 0x5413, 0x4004_9409, 0xc050_2100, 0xc018_2101, 0x4018_2103, 0x4008_2104];
+/// The last five are a supervisor's, and mean nothing on other files.
+const LIGHT_REQUESTS: &[u32] =
+    &[0x5401, 0x5413, 0x4004_9409, 0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4018_2103, 0x4008_2104];
 
 /// What it may ask of a descriptor: copies, flags and locks, which end with it; no owner and no signal.
 const LIGHT_FILE_CONTROLS: &[u32] = &[

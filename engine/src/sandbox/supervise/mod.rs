@@ -237,7 +237,12 @@ impl Supervisor {
     /// A program has just been loaded.
     fn start(&mut self, call: &Call) -> Result<Answer, i32> {
         let image = self.image.clone();
-        image.put(call.thread).inspect_err(|errno| self.broken = Some(*errno))?;
+        image.put(call.thread).inspect_err(|errno| {
+            // The memory of a process that is killed meanwhile cannot be written, which is no harm.
+            if self.listener.is_waiting(call.id) {
+                self.broken = Some(*errno);
+            }
+        })?;
         Ok(Answer::Native)
     }
 

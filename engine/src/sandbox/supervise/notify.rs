@@ -68,6 +68,7 @@ pub(super) enum Answer {
 const RECEIVE: u64 = 0xc050_2100;
 const SEND: u64 = 0xc018_2101;
 const ADD: u64 = 0x4018_2103;
+const IS_VALID: u64 = 0x4008_2102;
 const SET_FLAGS: u64 = 0x4008_2104;
 /// Both sides run on the CPU of the one that wakes the other: a tenth of the time (Linux 6.6).
 const WAKE_HERE: u64 = 1;
@@ -129,6 +130,12 @@ impl Listener {
     pub(super) fn receive(&self) -> Option<Call> {
         let mut call = Call::default();
         self.caller.request(&self.fd, RECEIVE, &mut call).ok().map(|_| call)
+    }
+
+    /// Does the call still wait? Its process may have been killed.
+    pub(super) fn is_waiting(&self, id: u64) -> bool {
+        let mut id = id;
+        self.caller.request(&self.fd, IS_VALID, &mut id).is_ok()
     }
 
     /// Answers a call. One whose process has ended needs none.

@@ -1,7 +1,7 @@
 //! The bytes that an action at level `normalised` reads from `/dev/random` and `/dev/urandom`: files of the store, made
 //! once, the same on every machine.
 //!
-//! A file ends where a device would not: after 16 MiB, of which a reading starts within the first half.
+//! A file ends where a device would not (`limits::NOISE`); a reading starts within its first half.
 //! This file does not know who reads.
 
 use super::limits;

@@ -223,6 +223,11 @@ static void chance(void) {
     int one = open("/dev/urandom", O_RDONLY), two = open("/dev/urandom", O_RDONLY);
     CHECK(read(one, a, 64) == 64 && read(two, b, 64) == 64 && memcmp(a, b, 64));
     CHECK(read(one, large, 1 << 20) == 1 << 20);
+    for (int i = 0; i < 8; i++) {
+        int fd = open("/dev/random", O_RDONLY);
+        CHECK(read(fd, a, 64) == 64);
+        close(fd);
+    }
     struct stat s;
     CHECK(fstat(one, &s) == 0 && S_ISCHR(s.st_mode) && stat("/dev/random", &s) == 0 && S_ISCHR(s.st_mode));
     int ends[2];

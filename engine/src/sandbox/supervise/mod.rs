@@ -32,6 +32,7 @@ pub(super) use filter::{absent, absent_of, asked, asked_of};
 pub(super) use image::Image;
 pub(super) use notify::Caller;
 
+use crate::sandbox::limits;
 use clock::Waits;
 use facts::Numbers;
 use folders::Listing;
@@ -85,8 +86,6 @@ pub(super) struct Supervisor {
 
 /// The process's number in a room that is kept.
 pub(crate) const LIGHT_NUMBER: u32 = 2;
-/// Bytes of the files that stand for the devices of randomness.
-pub(crate) const NOISE: u64 = 16 << 20;
 
 impl Supervisor {
     /// Answers what arrives at this listener.
@@ -258,7 +257,8 @@ impl Supervisor {
             Place::Chance(name) if flags & libc::O_ACCMODE == libc::O_RDONLY && flags & libc::O_PATH == 0 => {
                 let noise = self.open_below(call, &format!("dev/{name}"))?;
                 // Two readings draw different bytes.
-                let start = chance::offset(self.process(call.thread), NOISE / 2);
+                let length = limits::NOISE.iter().find(|(known, _)| *known == name).map_or(0, |(_, length)| *length);
+                let start = chance::offset(self.process(call.thread), length / 2);
                 rustix::fs::seek(&noise, SeekFrom::Start(start)).map_err(|e| e.raw_os_error())?;
                 Ok(Answer::Descriptor(noise, flags & libc::O_CLOEXEC))
             }

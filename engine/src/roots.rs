@@ -94,12 +94,7 @@ mod tests {
             let blob = store.put_blob(text.as_bytes()).unwrap();
             builder.insert(&RelPath::new(*path).unwrap(), Node::File { blob, executable: false }).unwrap();
         }
-        let mut folders = Vec::new();
-        let id = builder.build(store.function(), &mut |_, bytes| folders.push(bytes)).unwrap();
-        for bytes in folders {
-            store.put_tree(&bytes).unwrap();
-        }
-        id
+        store.put_built(&builder).unwrap()
     }
 
     #[test]

@@ -157,6 +157,11 @@ impl Store {
         for ((_, place), node) in walk.files.iter().zip(nodes) {
             builder.insert(place, node?)?;
         }
+        self.put_built(&builder)
+    }
+
+    /// Keeps a tree, folder by folder; its files must be there already.
+    pub fn put_built(&self, builder: &TreeBuilder) -> Result<TreeId, StoreError> {
         let mut folders = Vec::new();
         let id = builder.build(self.function(), &mut |_, bytes| folders.push(bytes))?;
         for bytes in folders {

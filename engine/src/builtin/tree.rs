@@ -37,12 +37,7 @@ impl Builtin for Tree {
             let node = inputs.get(&from).ok_or_else(|| refuse(self.name(), format!("'{from}' is no input")))?;
             add(&mut builder, &to, node, store)?;
         }
-        let mut folders = Vec::new();
-        let tree = builder.build(store.function(), &mut |_, bytes| folders.push(bytes)).map_err(StoreError::Tree)?;
-        for bytes in folders {
-            store.put_tree(&bytes)?;
-        }
-        Ok(vec![(output.path.clone(), Node::Directory(tree))])
+        Ok(vec![(output.path.clone(), Node::Directory(store.put_built(&builder)?))])
     }
 }
 
@@ -75,9 +70,7 @@ mod tests {
         let file = |text: &str| Node::File { blob: store.put_blob(text.as_bytes()).unwrap(), executable: false };
         let mut builder = TreeBuilder::new();
         builder.insert(&path("x/y"), file("y")).unwrap();
-        let mut folders = Vec::new();
-        let tree = builder.build(store.function(), &mut |_, bytes| folders.push(bytes)).unwrap();
-        folders.iter().for_each(|bytes| assert!(store.put_tree(bytes).is_ok()));
+        let tree = store.put_built(&builder).unwrap();
         let inputs = BTreeMap::from([(path("a"), file("a")), (path("t"), Node::Directory(tree))]);
         let made = Tree.call(&call("tree", 1, &[("files", files)]), &inputs, &folder_output("out/t"), &store);
         match made.map_err(|e| e.to_string())?.pop() {

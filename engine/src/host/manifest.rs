@@ -5,7 +5,7 @@
 //! return, tab and `%` are written `%20` and so on. Invariant: `parse` refuses every text that `format` would not
 //! give. This file does not know hosts.
 
-use gx_store::{BlobId, Digest, Node, RelPath, Store, StoreError, TreeBuilder, TreeId, Trees};
+use gx_store::{BlobId, Digest, Node, RelPath, Store, StoreError, TreeBuilder, TreeId};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -84,12 +84,7 @@ impl Manifest {
                 None => builder.insert_folder(path)?,
             }
         }
-        let mut folders = Vec::new();
-        let tree = builder.build(store.function(), &mut |_, bytes| folders.push(bytes))?;
-        for bytes in folders {
-            store.put_tree(&bytes)?;
-        }
-        Ok(tree)
+        store.put_built(&builder)
     }
 }
 

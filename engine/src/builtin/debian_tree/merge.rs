@@ -191,12 +191,7 @@ impl Settled {
                 None => builder.insert_folder(path)?,
             }
         }
-        let mut folders = Vec::new();
-        let tree = builder.build(store.function(), &mut |_, bytes| folders.push(bytes))?;
-        for bytes in folders {
-            store.put_tree(&bytes)?;
-        }
-        Ok(tree)
+        store.put_built(&builder)
     }
 }
 

@@ -35,11 +35,7 @@ impl Package {
                 builder.insert_folder(&path(&format!("data/{}", item.trim_end_matches('/')))).unwrap();
             }
         }
-        builder
-            .build(store.function(), &mut |_, bytes| {
-                store.put_tree(&bytes).unwrap();
-            })
-            .unwrap()
+        store.put_built(&builder).unwrap()
     }
 }
 

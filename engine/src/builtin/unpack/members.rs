@@ -7,7 +7,7 @@
 
 use super::error::UnpackError;
 use super::limits::{Budget, Limits};
-use gx_store::{Blobs, Node, RelPath, Store, StoreError, TreeBuilder, TreeId, Trees};
+use gx_store::{Blobs, Node, RelPath, Store, StoreError, TreeBuilder, TreeId};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
@@ -161,13 +161,7 @@ impl<'a> Members<'a> {
             };
             inserted.map_err(|e| UnpackError::member(path.as_str(), format!("does not fit beside the others: {e}")))?;
         }
-        let mut folders = Vec::new();
-        let tree = builder.build(self.store.function(), &mut |_, bytes| folders.push(bytes));
-        let tree = tree.map_err(StoreError::Tree)?;
-        for bytes in folders {
-            self.store.put_tree(&bytes)?;
-        }
-        Ok(tree)
+        Ok(self.store.put_built(&builder)?)
     }
 
     /// Keeps what lies below `prefix`, without it.

@@ -4,7 +4,7 @@
 //! nothing that needs a secret should be made in an action.
 
 use super::notify::{Answer, Call};
-use super::{Process, Supervisor, memory};
+use super::{Process, Supervisor};
 
 /// The kernel gives no more at once.
 const MOST: u64 = 0x1ff_ffff;
@@ -34,7 +34,7 @@ impl Supervisor {
         while given < wanted {
             let mut bytes = vec![0; CHUNK.min((wanted - given) as usize)];
             stream.fill(&mut bytes);
-            memory::write(self.caller, call.thread, call.long(0) + given, &bytes)?;
+            self.memory.write(call.thread, call.long(0) + given, &bytes)?;
             given += bytes.len() as u64;
         }
         Ok(Answer::Value(wanted as i64))

@@ -6,7 +6,7 @@
 //! written into a process.
 
 use super::notify::{Answer, Call};
-use super::{Process, Supervisor, memory};
+use super::{Process, Supervisor};
 use crate::sandbox::limits;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -55,7 +55,7 @@ impl Supervisor {
     /// What is left until a moment of told time.
     fn left(&mut self, call: &Call, at: u64) -> Result<(u64, Duration), i32> {
         let mut moment = [0; 16];
-        memory::read_all(self.caller, call.thread, at, &mut moment)?;
+        self.memory.read_all(call.thread, at, &mut moment)?;
         let (seconds, rest) = moment.split_at(8);
         let number = |bytes: &[u8]| i64::from_ne_bytes(bytes.try_into().unwrap_or_default());
         let (seconds, rest) = (number(seconds), number(rest));
@@ -82,7 +82,7 @@ impl Supervisor {
         }
         let (deadline, left) = self.left(call, call.long(3))?;
         let mut word = [0; 4];
-        memory::read_all(self.caller, call.thread, call.long(0), &mut word)?;
+        self.memory.read_all(call.thread, call.long(0), &mut word)?;
         if u32::from_ne_bytes(word) != call.long(2) as u32 {
             return Err(libc::EAGAIN);
         }
@@ -104,7 +104,7 @@ impl Supervisor {
             return Ok(Answer::Native);
         }
         let mut value = [0; 32];
-        memory::read_all(self.caller, call.thread, call.long(2), &mut value)?;
+        self.memory.read_all(call.thread, call.long(2), &mut value)?;
         let (interval, moment) = value.split_at(16);
         // A moment of 0 disarms it, and is no moment.
         let left = if moment.iter().all(|byte| *byte == 0) {

@@ -6,7 +6,7 @@
 //! This file does not know how a path is found.
 
 use super::Supervisor;
-use super::memory::{self, bytes_of};
+use super::memory::bytes_of;
 use super::notify::{Answer, Call};
 use super::paths::{Place, parts};
 use crate::sandbox::limits;
@@ -166,7 +166,7 @@ impl Supervisor {
         (stat.st_atime, stat.st_atime_nsec) = (facts.read.0, facts.read.1.into());
         (stat.st_mtime, stat.st_mtime_nsec) = (facts.written.0, facts.written.1.into());
         (stat.st_ctime, stat.st_ctime_nsec) = (facts.changed.0, facts.changed.1.into());
-        memory::write(self.caller, call.thread, to, bytes_of(&stat))?;
+        self.memory.write(call.thread, to, bytes_of(&stat))?;
         Ok(Answer::Value(0))
     }
 
@@ -192,7 +192,7 @@ impl Supervisor {
         set(&mut statx.stx_btime, facts.changed);
         (statx.stx_rdev_major, statx.stx_rdev_minor) = facts.special;
         statx.stx_dev_minor = DEVICE as u32;
-        memory::write(self.caller, call.thread, call.long(4), bytes_of(&statx))?;
+        self.memory.write(call.thread, call.long(4), bytes_of(&statx))?;
         Ok(Answer::Value(0))
     }
 
@@ -211,7 +211,7 @@ impl Supervisor {
         statfs.f_files = limits::DISK / BLOCK;
         statfs.f_ffree = limits::DISK / BLOCK / 2;
         statfs.f_namelen = 255;
-        memory::write(self.caller, call.thread, call.long(1), bytes_of(&statfs))?;
+        self.memory.write(call.thread, call.long(1), bytes_of(&statfs))?;
         Ok(Answer::Value(0))
     }
 }

@@ -4,10 +4,10 @@
 //! sharing between processes, work as everywhere. What a folder held is remembered from the start of a reading to its
 //! end, so that files removed meanwhile move nothing.
 
+use super::Supervisor;
 use super::facts::key_of;
 use super::notify::{Answer, Call};
 use super::paths::host_path;
-use super::{Supervisor, memory};
 use rustix::fs::{FileType, Mode, OFlags, RawDir, SeekFrom};
 use std::mem::MaybeUninit;
 
@@ -42,7 +42,7 @@ impl Supervisor {
         }
         let room = usize::try_from(call.long(2)).unwrap_or(usize::MAX);
         let (bytes, next) = written(self.readings.get(&key).map_or(&[][..], Vec::as_slice), start, room)?;
-        memory::write(self.caller, call.thread, call.long(1), &bytes)?;
+        self.memory.write(call.thread, call.long(1), &bytes)?;
         rustix::fs::seek(&shared, SeekFrom::Start(next as u64)).map_err(|e| e.raw_os_error())?;
         if bytes.is_empty() {
             self.readings.remove(&key);

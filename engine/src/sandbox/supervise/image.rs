@@ -6,9 +6,12 @@
 //! call with which every C library (and Go) sets up its thread pointer, before any of them looks at a clock or at its
 //! random bytes. Invariant: the layout is read from our own copy of the page, which is the same kernel's.
 
-use super::memory;
+use super::memory::Memory;
 use std::ffi::CStr;
+use std::io::Read as _;
 
+/// Room for twice the keys that a kernel gives.
+const LONGEST_AUXV: usize = 1024;
 const AT_NULL: u64 = 0;
 pub(super) const AT_IGNORE: u64 = 1;
 const AT_RANDOM: u64 = 25;
@@ -97,10 +100,13 @@ impl Image {
     }
 
     /// Puts it into a process that has just become a program.
-    pub(super) fn put(&self, thread: u32) -> Result<(), i32> {
-        let auxv = std::fs::read(format!("/proc/{thread}/auxv")).map_err(|e| e.raw_os_error().unwrap_or(libc::EIO))?;
+    pub(super) fn put(&self, memory: &Memory, thread: u32) -> Result<(), i32> {
+        let mut auxv = [0; LONGEST_AUXV];
+        let file = std::fs::File::open(format!("/proc/{thread}/auxv"));
+        let read = file.and_then(|mut file| file.read(&mut auxv));
+        let length = read.map_err(|e| e.raw_os_error().unwrap_or(libc::EIO))?;
         let mut parts: Vec<(u64, &[u8])> = Vec::new();
-        for [key, value] in entries(&auxv).take_while(|[key, _]| *key != AT_NULL) {
+        for [key, value] in entries(auxv.get(..length).unwrap_or_default()).take_while(|[key, _]| *key != AT_NULL) {
             match key {
                 AT_SYSINFO_EHDR => {
                     parts.extend(self.patches.iter().map(|patch| (value + patch.offset, patch.code.as_slice())));
@@ -109,7 +115,7 @@ impl Image {
                 _ => {}
             }
         }
-        memory::force(thread, &parts)
+        memory.force(thread, &parts)
     }
 }
 

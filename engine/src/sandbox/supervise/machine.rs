@@ -2,9 +2,9 @@
 //!
 //! One processor, a fixed amount of memory, a fixed kernel. This file knows no files of `/proc` (see `proc.rs`).
 
+use super::Supervisor;
 use super::memory::bytes_of;
 use super::notify::{Answer, Call};
-use super::{Supervisor, memory};
 use crate::sandbox::limits;
 
 /// Bytes of a kernel's set of processors, as `sched_getaffinity` gives them: whole words.
@@ -26,7 +26,7 @@ impl Supervisor {
             one.resize(FIELD, 0);
             bytes.extend(one);
         }
-        memory::write(self.caller, call.thread, call.long(0), &bytes)?;
+        self.memory.write(call.thread, call.long(0), &bytes)?;
         Ok(Answer::Value(0))
     }
 
@@ -38,7 +38,7 @@ impl Supervisor {
         info.freeram = (limits::MEMORY / 2) as _;
         info.procs = 1;
         info.mem_unit = 1;
-        memory::write(self.caller, call.thread, call.long(0), bytes_of(&info))?;
+        self.memory.write(call.thread, call.long(0), bytes_of(&info))?;
         Ok(Answer::Value(0))
     }
 

@@ -36,6 +36,7 @@ use crate::sandbox::limits;
 use clock::Waits;
 use facts::Numbers;
 use folders::Listing;
+use memory::Memory;
 use notify::{Answer, Call, Listener};
 use paths::{Place, is_special};
 use rustix::fs::{Mode, OFlags, SeekFrom};
@@ -65,6 +66,7 @@ struct Process {
 pub(super) struct Supervisor {
     listener: Listener,
     caller: Caller,
+    memory: Memory,
     image: Rc<Image>,
     root: Option<OwnedFd>,
     /// The process of each thread.
@@ -93,6 +95,7 @@ impl Supervisor {
         Supervisor {
             listener: Listener::new(listener, caller),
             caller,
+            memory: Memory::new(caller),
             image,
             root: None,
             groups: HashMap::new(),
@@ -176,7 +179,7 @@ impl Supervisor {
         match i64::from(call.nr) {
             libc::SYS_openat => self.open(call, call.int(0), call.long(1), call.int(2)),
             libc::SYS_openat2 => {
-                let flags = memory::read_long(self.caller, call.thread, call.long(2))?;
+                let flags = self.memory.read_long(call.thread, call.long(2))?;
                 self.open(call, call.int(0), call.long(1), flags as i32)
             }
             libc::SYS_fstat => self.stat(call, Place::Open(call.int(0)), true, call.long(1)),
@@ -236,7 +239,7 @@ impl Supervisor {
     /// A program has just been loaded.
     fn start(&mut self, call: &Call) -> Result<Answer, i32> {
         let image = self.image.clone();
-        image.put(call.thread).inspect_err(|errno| {
+        image.put(&self.memory, call.thread).inspect_err(|errno| {
             // The memory of a process that is killed meanwhile cannot be written, which is no harm.
             if self.listener.is_waiting(call.id) {
                 self.broken = Some(*errno);
@@ -246,7 +249,7 @@ impl Supervisor {
     }
 
     fn open(&mut self, call: &Call, folder: i32, at: u64, flags: i32) -> Result<Answer, i32> {
-        let path = memory::read_path(self.caller, call.thread, at)?;
+        let path = self.memory.read_path(call.thread, at)?;
         if path.is_empty() || self.is_plain(call, folder, &path) {
             return Ok(Answer::Native);
         }
@@ -275,7 +278,7 @@ impl Supervisor {
     }
 
     fn readlink(&mut self, call: &Call, folder: i32, at: usize) -> Result<Answer, i32> {
-        let path = memory::read_path(self.caller, call.thread, call.long(at))?;
+        let path = self.memory.read_path(call.thread, call.long(at))?;
         let is_plain = path.is_empty() || self.is_plain(call, folder, &path);
         let place =
             if is_plain { None } else { Some(self.place(call, folder, call.long(at), libc::AT_SYMLINK_NOFOLLOW)?) };
@@ -283,18 +286,18 @@ impl Supervisor {
         let name = self.read_link_of_proc(call, &parts)?;
         let room = usize::try_from(call.int(at + 2)).ok().filter(|room| *room > 0).ok_or(libc::EINVAL)?;
         let given = name.get(..room).unwrap_or(&name);
-        memory::write(self.caller, call.thread, call.long(at + 1), given)?;
+        self.memory.write(call.thread, call.long(at + 1), given)?;
         Ok(Answer::Value(given.len() as i64))
     }
 
     fn symlink(&mut self, call: &Call) -> Result<Answer, i32> {
-        self.wary |= is_special(&memory::read_path(self.caller, call.thread, call.long(0))?);
+        self.wary |= is_special(&self.memory.read_path(call.thread, call.long(0))?);
         Ok(Answer::Native)
     }
 
     /// Writes a structure to an address and says that all went well.
     fn give<T: Copy>(&mut self, call: &Call, to: u64, value: &T) -> Result<Answer, i32> {
-        memory::write(self.caller, call.thread, to, memory::bytes_of(value))?;
+        self.memory.write(call.thread, to, memory::bytes_of(value))?;
         Ok(Answer::Value(0))
     }
 

@@ -3,7 +3,7 @@
 //! This file knows no files.
 
 use super::Supervisor;
-use super::memory::{self, bytes_of};
+use super::memory::bytes_of;
 use super::notify::{Answer, Call};
 use crate::sandbox::limits;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -25,7 +25,7 @@ impl Supervisor {
             return Ok(Answer::Native);
         }
         let mut address = vec![0; length as usize];
-        memory::read_all(self.caller, call.thread, call.long(1), &mut address)?;
+        self.memory.read_all(call.thread, call.long(1), &mut address)?;
         let (family, port) = match address.as_slice() {
             [a, b] => (u16::from_ne_bytes([*a, *b]), None),
             [a, b, c, d, ..] => (u16::from_ne_bytes([*a, *b]), Some(u16::from_be_bytes([*c, *d]))),
@@ -80,7 +80,7 @@ impl Supervisor {
         let told = self.object(call, number);
         enter(&ours)?;
         let (to, bytes) = told?;
-        memory::write(self.caller, call.thread, to, &bytes)?;
+        self.memory.write(call.thread, to, &bytes)?;
         Ok(Answer::Value(0))
     }
 

@@ -4,8 +4,8 @@
 //! the devices of randomness are told apart by their names before; a process that makes symlinks to them is watched
 //! more closely. Invariant: the supervisor follows no link of `/proc` on behalf of a process but to its own files.
 
+use super::Supervisor;
 use super::notify::Call;
-use super::{Supervisor, memory};
 use rustix::fs::{AtFlags, Mode, OFlags, Statx, StatxFlags};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -111,7 +111,7 @@ impl Supervisor {
     pub(super) fn place(&mut self, call: &Call, folder: i32, at: u64, flags: i32) -> Result<Place, i32> {
         // With an empty path allowed, Linux 6.11 takes none at all for one.
         let none = at == 0 && flags & libc::AT_EMPTY_PATH != 0;
-        let path = if none { Vec::new() } else { memory::read_path(self.caller, call.thread, at)? };
+        let path = if none { Vec::new() } else { self.memory.read_path(call.thread, at)? };
         if path.is_empty() {
             let itself = flags & libc::AT_EMPTY_PATH != 0;
             return if itself { Ok(Place::Open(folder)) } else { Err(libc::ENOENT) };

@@ -2,10 +2,10 @@
 //!
 //! The kernel keeps them too, but not what a process is told of all other times; so what was set is remembered here.
 
+use super::Supervisor;
 use super::facts::{Key, Time, key_of};
 use super::notify::{Answer, Call};
 use super::paths::{Place, host_path};
-use super::{Supervisor, memory};
 use crate::sandbox::limits;
 use rustix::fs::{AtFlags, Statx, StatxFlags, Timespec, Timestamps};
 use std::collections::HashMap;
@@ -101,7 +101,7 @@ impl Supervisor {
             return Ok(None);
         }
         let mut bytes = [0; 32];
-        memory::read_all(self.caller, call.thread, call.long(at), &mut bytes)?;
+        self.memory.read_all(call.thread, call.long(at), &mut bytes)?;
         let numbers: Vec<i64> =
             bytes.chunks_exact(8).map(|chunk| i64::from_ne_bytes(chunk.try_into().unwrap_or_default())).collect();
         let mut times = [None, None];
@@ -125,7 +125,7 @@ impl Supervisor {
         if call.long(1) == 0 {
             return Ok(None);
         }
-        let [read, changed] = [0, 8].map(|offset| memory::read_long(self.caller, call.thread, call.long(1) + offset));
+        let [read, changed] = [0, 8].map(|offset| self.memory.read_long(call.thread, call.long(1) + offset));
         Ok(Some([Some((read? as i64, 0)), Some((changed? as i64, 0))]))
     }
 }

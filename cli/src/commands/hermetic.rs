@@ -15,7 +15,7 @@ const NAMED: usize = 30;
 
 /// Answers it.
 pub(super) fn answer(session: &Session<'_>, target: &str) -> Result<Exit, Report> {
-    let (loaded, result) = match session.realised(&[target.to_owned()]) {
+    let (loaded, result, _lease) = match session.realised(&[target.to_owned()]) {
         Ok(built) => built,
         Err(exit) => return Ok(exit),
     };

@@ -20,7 +20,7 @@ use crate::project::{FILE, Project};
 use crate::request::Request;
 use gx_engine::{BuildOptions, BuildResult, Failure};
 use gx_rules::{LoadRequest, Loaded};
-use gx_store::{Cancel, DerivationId};
+use gx_store::{Cancel, DerivationId, Lease};
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -59,6 +59,16 @@ pub struct Built {
     pub room: Arc<Room>,
     /// When it began.
     pub began: Instant,
+}
+
+/// What a command has when it has loaded.
+struct Begun<'a> {
+    began: Instant,
+    before: noop::Before,
+    project: &'a Project,
+    lease: Lease,
+    room: Arc<Room>,
+    loaded: Loaded,
 }
 
 impl Session<'_> {
@@ -125,8 +135,17 @@ impl Session<'_> {
         }))
     }
 
-    /// Loads, builds and places outputs. Errors are told; the summary is left to `summary`.
-    pub fn build(&self, patterns: &[String], tests: bool) -> Result<Built, Exit> {
+    /// Loads what patterns name.
+    fn load(&self, room: &Room, patterns: &[String], tests_only: bool, with_tests: bool) -> Result<Loaded, Exit> {
+        self.face.event(Event::Phase("loading".to_owned()));
+        let current_package = self.request.current_package();
+        let load = LoadRequest { patterns: patterns.to_vec(), current_package, tests_only, with_tests };
+        let asker = self.asker().map_err(|report| self.error(report))?;
+        room.load(&load, asker).map_err(|failure| self.load_failed(failure))
+    }
+
+    /// The beginning of a command that loads, and then makes something of it.
+    fn begin(&self, patterns: &[String], tests_only: bool, with_tests: bool) -> Result<Begun<'_>, Exit> {
         let began = Instant::now();
         self.house.untidy.store(true, Ordering::Relaxed);
         let tell = |report: Report| self.error(report);
@@ -135,14 +154,13 @@ impl Session<'_> {
         self.face.event(Event::Started { workspace: project.root.display().to_string(), patterns: patterns.to_vec() });
         let lease = self.house.store.lease().map_err(|error| tell(map::store(&error)))?;
         let room = self.room()?;
-        self.face.event(Event::Phase("loading".to_owned()));
-        let load = LoadRequest {
-            patterns: patterns.to_vec(),
-            current_package: self.request.current_package(),
-            tests_only: tests,
-            with_tests: tests,
-        };
-        let loaded = room.load(&load, self.asker().map_err(tell)?).map_err(|failure| self.load_failed(failure))?;
+        let loaded = self.load(&room, patterns, tests_only, with_tests)?;
+        Ok(Begun { began, before, project, lease, room, loaded })
+    }
+
+    /// Loads, builds and places outputs. Errors are told; the summary is left to `summary`.
+    pub fn build(&self, patterns: &[String], tests: bool) -> Result<Built, Exit> {
+        let Begun { began, before, project, lease, room, loaded } = self.begin(patterns, tests, tests)?;
         for line in &loaded.prints {
             self.face.event(Event::Note(line.clone()));
         }
@@ -158,7 +176,7 @@ impl Session<'_> {
         }
         let exit = self.errors(reports);
         let keep = |result: &BuildResult| {
-            roots::keep(self.house, project, patterns, &loaded, result).map_err(|error| tell(map::store(&error)))
+            roots::keep(self.house, project, patterns, &loaded, result).map_err(|error| self.error(map::store(&error)))
         };
         if !keep(&result)? {
             keep(&self.realise(&loaded, true)?.0)?;
@@ -168,36 +186,22 @@ impl Session<'_> {
         Ok(Built { loaded, result, exit, placed, before, ran, room, began })
     }
 
-    /// Loads and builds, and places nothing: gives the outcome of every action. Whatever failed is told.
-    pub fn realised(&self, patterns: &[String]) -> Result<(Loaded, BuildResult), Exit> {
-        let tell = |report: Report| self.error(report);
+    /// Loads and builds, and places nothing: gives the outcome of every action, which stays in the store as long as the
+    /// lease. Whatever failed is told.
+    pub fn realised(&self, patterns: &[String]) -> Result<(Loaded, BuildResult, Lease), Exit> {
+        let lease = self.house.store.lease().map_err(|error| self.error(map::store(&error)))?;
         let room = self.room()?;
-        self.face.event(Event::Phase("loading".to_owned()));
-        let current_package = self.request.current_package();
-        let load = LoadRequest { patterns: patterns.to_vec(), current_package, ..LoadRequest::default() };
-        let loaded = room.load(&load, self.asker().map_err(tell)?).map_err(|failure| self.load_failed(failure))?;
+        let loaded = self.load(&room, patterns, false, false)?;
         let (result, _) = self.realise(&loaded, true)?;
         match self.failures(&loaded, &result, &room) {
-            Exit::Ok => Ok((loaded, result)),
+            Exit::Ok => Ok((loaded, result, lease)),
             exit => Err(exit),
         }
     }
 
     /// Loads, and makes what `plan` takes of what was loaded; places nothing.
     pub fn fetch(&self, patterns: &[String], plan: impl FnOnce(Loaded) -> Loaded) -> Result<Built, Exit> {
-        let began = Instant::now();
-        self.house.untidy.store(true, Ordering::Relaxed);
-        let tell = |report: Report| self.error(report);
-        let project = self.project().map_err(tell)?;
-        let before = noop::Before::loading(&project.root);
-        self.face.event(Event::Started { workspace: project.root.display().to_string(), patterns: patterns.to_vec() });
-        let lease = self.house.store.lease().map_err(|error| tell(map::store(&error)))?;
-        let room = self.room()?;
-        self.face.event(Event::Phase("loading".to_owned()));
-        let patterns = patterns.to_vec();
-        let current_package = self.request.current_package();
-        let load = LoadRequest { patterns, current_package, tests_only: false, with_tests: true };
-        let loaded = room.load(&load, self.asker().map_err(tell)?).map_err(|failure| self.load_failed(failure))?;
+        let Begun { began, before, lease, room, loaded, .. } = self.begin(patterns, false, true)?;
         let loaded = plan(loaded);
         let (result, ran) = self.realise(&loaded, true)?;
         drop(lease);

@@ -39,7 +39,7 @@ pub(in crate::commands) fn answer(session: &Session<'_>, export: &AuditExport) -
 /// The manifest of targets, which are built if they are not.
 pub(super) fn manifest(session: &Session<'_>, patterns: &[String]) -> Result<Result<Manifest, Exit>, Report> {
     let all = ["//...".to_owned()];
-    let (loaded, result) = match session.realised(if patterns.is_empty() { &all } else { patterns }) {
+    let (loaded, result, _lease) = match session.realised(if patterns.is_empty() { &all } else { patterns }) {
         Ok(built) => built,
         Err(exit) => return Ok(Err(exit)),
     };

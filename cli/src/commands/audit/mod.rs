@@ -32,7 +32,7 @@ pub(super) fn answer(session: &Session<'_>, audit: &flags::Audit) -> Result<Exit
     }
     let question = if audit.latent { Question::Latent } else { Question::AsBuilt };
     let perturbations = chosen(audit.perturb.as_deref())?;
-    let (loaded, result) = match session.realised(&audit.patterns) {
+    let (loaded, result, _lease) = match session.realised(&audit.patterns) {
         Ok(built) => built,
         Err(exit) => return Ok(exit),
     };

@@ -5,6 +5,7 @@
 
 mod audit;
 mod contracts;
+mod gates;
 mod table;
 
 use serde::{Deserialize, Serialize};
@@ -12,7 +13,8 @@ use std::fmt;
 use std::sync::LazyLock;
 
 /// Every code, sorted.
-pub static CATALOGUE: LazyLock<Vec<Entry>> = LazyLock::new(|| [table::ROWS, audit::ROWS, contracts::ROWS].concat());
+pub static CATALOGUE: LazyLock<Vec<Entry>> =
+    LazyLock::new(|| [table::ROWS, audit::ROWS, contracts::ROWS, gates::ROWS].concat());
 
 /// A code: `GX0123`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -55,7 +57,7 @@ const fn entry(code: u16, title: &'static str, explanation: &'static str, remedy
 }
 
 /// The groups: first two digits and what they are about.
-pub const GROUPS: [(u16, &str); 10] = [
+pub const GROUPS: [(u16, &str); 11] = [
     (1, "Workspace and BUILD files"),
     (2, "Analysis"),
     (3, "Actions"),
@@ -66,6 +68,7 @@ pub const GROUPS: [(u16, &str); 10] = [
     (8, "Command line"),
     (9, "Audit"),
     (10, "Contracts"),
+    (11, "Gates"),
 ];
 
 /// The text of `gx explain`.

@@ -88,7 +88,7 @@ impl Exit {
             600..=699 => Exit::BuildFailed,
             700..=799 => Exit::Store,
             1016 | 1017 => Exit::Usage,
-            1000..=1099 => Exit::BuildFailed,
+            1000..=1199 => Exit::BuildFailed,
             _ => Exit::Usage,
         }
     }

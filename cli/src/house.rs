@@ -101,7 +101,7 @@ impl House {
         let executor = crate::wiring::executor(&store, jobs).map_err(|error| map::execute(&error))?;
         let config = EngineConfig {
             jobs,
-            builtins: gx_engine::builtin::all(),
+            builtins: [gx_engine::builtin::all(), gx_spec::builtin::all()].concat(),
             fetchers: gx_remote::fetchers(),
             ..EngineConfig::new(store.clone(), executor)
         };

@@ -84,6 +84,7 @@ pub fn execute(error: &ExecuteError) -> Report {
             };
         }
         ExecuteError::UnknownBuiltin { .. } | ExecuteError::Builtin { .. } => 309,
+        ExecuteError::Findings { .. } => 1100,
         ExecuteError::Fetch(error) => return fetch(error),
         ExecuteError::Inputs(_) => 308,
     };

@@ -13,4 +13,5 @@ pub(crate) mod plain;
 pub(crate) mod provider;
 pub(crate) mod rule;
 pub(crate) mod runfiles;
+pub(crate) mod spec_step;
 pub(crate) mod target;

@@ -5,11 +5,22 @@
 //! version). `format` gives a tree its one text. Invariants: a contract's meaning depends on its text and its imports
 //! only; nothing here reads files, knows a terminal or the time; any input ends in a value or in findings.
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    test,
+    expect(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        reason = "a test ends when something is wrong"
+    )
+)]
 
+pub mod builtin;
 pub mod check;
 pub mod diagnostic;
 pub mod diff;
 pub mod eval;
+pub mod facts;
 pub mod format;
 pub mod generate;
 pub mod ir;
@@ -19,3 +30,4 @@ pub mod pattern;
 pub mod rules;
 pub mod syntax;
 pub mod text;
+pub mod twin;

@@ -3,9 +3,9 @@
 //! Invariants: the result depends on the texts only, not on the order in which they are given nor on the number of
 //! threads. Texts are given from outside: this file reads none.
 
-use crate::check::check;
+use crate::check::{Checked, check};
 use crate::diagnostic::{Diagnostic, Rule, Rules};
-use crate::ir::Contract;
+use crate::ir::{self, Contract};
 use crate::syntax::{self, File, Name, Version};
 use rayon::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
@@ -51,6 +51,64 @@ pub fn load(sources: Vec<Source>, rules: Rules, threads: usize) -> Vec<Loaded> {
         // No thread can be had: this one will do.
         Err(_) => load_here(sources, rules),
     }
+}
+
+/// Runs something with a stack that is deep enough for any contract.
+pub fn with_stack<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    match rayon::ThreadPoolBuilder::new().num_threads(1).stack_size(STACK).build() {
+        Ok(pool) => pool.install(work),
+        // No thread can be had: this one will do.
+        Err(_) => work(),
+    }
+}
+
+/// Reads canonical encodings of contracts, in an order in which everything that is imported is read before. Gives them
+/// in the order of the encodings, or says which cannot be read.
+pub fn decode_all(encodings: &[Vec<u8>]) -> Result<Vec<Arc<Contract>>, String> {
+    let mut done: Vec<Option<Arc<Contract>>> = vec![None; encodings.len()];
+    let mut by_digest: BTreeMap<String, Arc<Contract>> = BTreeMap::new();
+    loop {
+        let before = by_digest.len();
+        let mut fault = None;
+        for (bytes, slot) in encodings.iter().zip(&mut done).filter(|(_, slot)| slot.is_none()) {
+            let (file, digests) = ir::tree(bytes).map_err(|error| error.to_string())?;
+            let wanted: BTreeMap<String, String> =
+                file.imports.iter().map(|import| import.name.text()).zip(digests).collect();
+            let find = |name: &str, _: Version| by_digest.get(wanted.get(name)?).cloned();
+            match ir::decode(bytes, &find) {
+                Ok(contract) => {
+                    by_digest.insert(ir::digest(&contract).to_string(), contract.clone());
+                    *slot = Some(contract);
+                }
+                // It may come with the next round.
+                Err(error) => fault = Some(error.to_string()),
+            }
+        }
+        match fault {
+            None => return Ok(done.into_iter().flatten().collect()),
+            Some(fault) if by_digest.len() == before => return Err(fault),
+            Some(_) => {}
+        }
+    }
+}
+
+/// Checks one text against contracts that are there already: the tree, when there is one, and what came of the check.
+pub fn check_with(bytes: &[u8], known: &[Arc<Contract>], rules: Rules) -> (Option<File>, Checked) {
+    let mut parsed = syntax::parse_bytes(bytes);
+    parsed.faults.retain(|fault| rules.has(fault.rule));
+    let Some(file) = parsed.file.filter(|_| parsed.faults.is_empty()) else {
+        return (None, Checked { contract: None, faults: parsed.faults });
+    };
+    let of_name = |import: &syntax::Import| {
+        let name = import.name.text();
+        let mut named: Vec<&Arc<Contract>> = known.iter().filter(|it| *it.name == *name).collect();
+        named.sort_by_key(|it| it.version);
+        let suits = |it: &&&Arc<Contract>| it.version.0 == import.version.0 && it.version >= import.version;
+        named.iter().rev().find(suits).or(named.last()).map(|it| Arc::clone(it))
+    };
+    let imports: Vec<Option<Arc<Contract>>> = file.imports.iter().map(of_name).collect();
+    let checked = check(&file, &imports, rules);
+    (Some(file), checked)
 }
 
 /// The imports of a contract in a text, by full name; nothing when it has no header.
@@ -130,9 +188,9 @@ fn found(loaded: &Loaded, index: &Index) -> Vec<Option<usize>> {
     file.imports.iter().map(one).collect()
 }
 
-type Checked = (Option<Arc<Contract>>, Vec<Diagnostic>);
+type One = (Option<Arc<Contract>>, Vec<Diagnostic>);
 
-fn one(files: &[Loaded], at: usize, imports: &[Option<usize>], rules: Rules) -> Checked {
+fn one(files: &[Loaded], at: usize, imports: &[Option<usize>], rules: Rules) -> One {
     let Some((loaded, file)) = files.get(at).and_then(|it| Some((it, it.file.as_ref()?))) else {
         return (None, Vec::new());
     };

@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = shipped![
     "rules/cc_compile.bzl",
     "rules/cc_info.bzl",
     "rules/cc_link.bzl",
+    "rules/contract.bzl",
     "rules/debian_tree.bzl",
     "rules/default_toolchain.bzl",
     "rules/filegroup.bzl",

@@ -155,6 +155,12 @@ pub enum ExecuteError {
         /// Why.
         why: String,
     },
+    /// A builtin looked at sound inputs and found fault with them: that is its outcome, remembered like any other.
+    #[error("{findings}")]
+    Findings {
+        /// What it found, as a person reads it.
+        findings: String,
+    },
     /// A fetch failed.
     #[error(transparent)]
     Fetch(#[from] FetchError),

@@ -29,7 +29,7 @@ pub struct Cost {
 /// How an action ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
-    /// The process ended with this code (builtins and fetches: 0).
+    /// The process ended with this code (fetches: 0; builtins: 0, or 1 when they have findings).
     Exit(i32),
     /// A signal ended it.
     Signal(i32),

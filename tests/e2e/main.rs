@@ -15,6 +15,7 @@ mod bad_input;
 mod cc;
 mod changing;
 mod cli;
+mod contracts;
 mod cutoff;
 mod daemon;
 mod debian;

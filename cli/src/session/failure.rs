@@ -28,7 +28,12 @@ pub fn report(failure: &Failure, plan: &Plan, store: &Store, verb: &str) -> Repo
         Ending::TimedOut(ms) => (303, format!("timed out after {} s", *ms as f64 / 1e3)),
         Ending::BadOutputs(why) => (304, why.clone()),
     };
-    let mut report = Report::new(code, format!("{}: {what} failed: {why}", failure.owner));
+    let work = plan.derivations.get(&failure.derivation).map(|planned| &planned.derivation.work);
+    let mut report = match work {
+        // A builtin has no exit code: it found fault with what it looked at, and its log says what.
+        Some(Work::Builtin(_)) => Report::new(1100, format!("{}: {what}: it has findings", failure.owner)),
+        _ => Report::new(code, format!("{}: {what} failed: {why}", failure.owner)),
+    };
     let told = matches!(&outcome.ending, Ending::BadOutputs(why) if why.contains("made and not declared"));
     if !outcome.undeclared.is_empty() && !told {
         report = report.hint(format!("it made and did not declare: {}", outcome.undeclared.join(", ")));
@@ -39,7 +44,7 @@ pub fn report(failure: &Failure, plan: &Plan, store: &Store, verb: &str) -> Repo
     report.action = Some(FailedAction {
         owner: failure.owner.to_string(),
         action: action.0.hex(),
-        command: plan.derivations.get(&failure.derivation).and_then(|planned| command(&planned.derivation.work)),
+        command: work.and_then(command),
         log,
         replay: format!("gx {verb} --retry {}", quoted(&failure.owner)),
         remembered: failure.remembered,

@@ -1,11 +1,12 @@
 //! Calling a builtin and holding it to its promise.
 //!
-//! Invariant: a success has exactly the declared outputs, each of the declared kind.
+//! Invariants: a success has exactly the declared outputs, each of the declared kind; findings are an outcome, not an
+//! error, so that they are kept and shown again.
 //! This file does not know any builtin.
 
 use crate::config::EngineConfig;
 use crate::execute::{fetch, is_of_kind};
-use gx_store::{Call, Commit, ExecuteError, Job};
+use gx_store::{BlobId, Call, Commit, Ending, ExecuteError, Job, Object};
 use std::time::Instant;
 
 /// Calls the builtin of that name and revision.
@@ -15,7 +16,10 @@ pub(crate) fn call(config: &EngineConfig, job: &Job, call: &Call) -> Result<Comm
     let builtin =
         found.ok_or_else(|| ExecuteError::UnknownBuiltin { name: call.name.clone(), revision: call.revision })?;
     let declared = &job.derivation.outputs;
-    let mut made = builtin.call(call, &job.inputs, declared, &config.store)?;
+    let mut made = match builtin.call(call, &job.inputs, declared, &config.store) {
+        Err(ExecuteError::Findings { findings }) => return Ok(fault_found(config, job, &findings, started)),
+        other => other?,
+    };
     made.sort();
     let broken = |why: String| ExecuteError::Builtin { name: call.name.clone(), why };
     for output in declared {
@@ -31,4 +35,14 @@ pub(crate) fn call(config: &EngineConfig, job: &Job, call: &Call) -> Result<Comm
         return Err(broken(format!("it made '{path}', which was not declared")));
     }
     Ok(fetch::success(&config.store, job, "builtin", made, started))
+}
+
+/// What a builtin finds fault with is a failure with a log, as that of a program.
+fn fault_found(config: &EngineConfig, job: &Job, findings: &str, started: Instant) -> Commit {
+    let mut commit = fetch::success(&config.store, job, "builtin", Vec::new(), started);
+    let log = BlobId(config.store.function().digest(findings.as_bytes()));
+    commit.outcome.ending = Ending::Exit(1);
+    commit.outcome.stderr = log;
+    commit.objects.push(Object::Blob(log, findings.as_bytes().to_vec()));
+    commit
 }

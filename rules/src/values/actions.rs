@@ -14,6 +14,7 @@ use crate::values::depset::DepsetValue;
 use crate::values::file::{File, FileKind};
 use crate::values::plain::{Plain, brief};
 use crate::values::provider::InstanceValue;
+use crate::values::spec_step;
 use allocative::Allocative;
 use gx_store::{Call, Fetch, HostSpec, Work};
 use starlark::collections::SmallMap;
@@ -424,6 +425,20 @@ fn actions_methods(builder: &mut MethodsBuilder) {
             mnemonic: "Tree".into(),
             message: format!("Laying out {}", output.short_path()),
         })
+    }
+
+    fn spec<'v>(
+        this: &ActionsValue,
+        #[starlark(require = pos)] step: &str,
+        #[starlark(require = named)] outputs: UnpackDictEntries<String, &'v File>,
+        #[starlark(require = named)] inputs: Option<UnpackDictEntries<String, Value<'v>>>,
+        #[starlark(require = named)] arguments: Option<UnpackDictEntries<String, String>>,
+        #[starlark(require = named)] progress_message: Option<NoneOr<String>>,
+    ) -> anyhow::Result<NoneType> {
+        let inputs = inputs.map(|it| it.entries).unwrap_or_default();
+        let arguments = arguments.map(|it| it.entries).unwrap_or_default();
+        let message = word(progress_message).unwrap_or_else(|| format!("Taking the step '{step}'"));
+        this.record(spec_step::action(step, outputs.entries, inputs, arguments, message)?)
     }
 
     fn host_toolchain<'v>(

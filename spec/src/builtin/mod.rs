@@ -1,0 +1,188 @@
+//! The steps of the pipeline as builtins: what derivations call by name and revision.
+//!
+//! An input or output plays a part, which the call's arguments name: `in:source` holds paths, one a line, `out:ir` one
+//! path. Invariants: a step is a pure function of its call and its inputs; a changed output needs a changed revision
+//! (the tests hold golden digests). This folder does not know who calls a step, nor BUILD files.
+
+mod contract;
+
+use crate::load::with_stack;
+use gx_store::{Blobs, Builtin, Call, ExecuteError, Node, Output, OutputKind, RelPath, Store};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// Every builtin of this crate.
+pub fn all() -> Vec<Arc<dyn Builtin>> {
+    STEPS.iter().map(|step| Arc::new(*step) as Arc<dyn Builtin>).collect()
+}
+
+/// The steps, by name.
+const STEPS: &[Step] = &[contract::STEP];
+
+/// What a step makes: bytes by the part that they play.
+type Made = Vec<(&'static str, Vec<u8>)>;
+
+/// A step.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    name: &'static str,
+    revision: u32,
+    /// Parts of inputs, parts of outputs, and other arguments that it knows.
+    inputs: &'static [&'static str],
+    outputs: &'static [&'static str],
+    arguments: &'static [&'static str],
+    run: fn(&Given<'_>) -> Result<Made, ExecuteError>,
+}
+
+impl Builtin for Step {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+
+    fn revision(&self) -> u32 {
+        self.revision
+    }
+
+    fn call(
+        &self,
+        call: &Call,
+        inputs: &BTreeMap<RelPath, Node>,
+        outputs: &[Output],
+        store: &Store,
+    ) -> Result<Vec<(RelPath, Node)>, ExecuteError> {
+        self.check(call)?;
+        let given = Given { call, inputs, store };
+        // Contracts nest deeper than the stack of a job's thread is meant for.
+        let made = with_stack(|| (self.run)(&given))?;
+        let mut placed = Vec::with_capacity(made.len());
+        for (part, bytes) in made {
+            let Some(path) = call.arguments.get(&format!("out:{part}")) else { continue };
+            let output = outputs.iter().find(|it| it.path.as_str() == path && it.kind == OutputKind::File);
+            let output = output.ok_or_else(|| given.refuse(format!("'{path}' is not declared as a file")))?;
+            let blob = store.put_blob(&bytes)?;
+            placed.push((output.path.clone(), Node::File { blob, executable: false }));
+        }
+        Ok(placed)
+    }
+}
+
+impl Step {
+    /// Refuses arguments and parts that it does not know.
+    fn check(&self, call: &Call) -> Result<(), ExecuteError> {
+        for key in call.arguments.keys() {
+            let known = match key.split_once(':') {
+                Some(("in", part)) => self.inputs.contains(&part),
+                Some(("out", part)) => self.outputs.contains(&part),
+                _ => self.arguments.contains(&key.as_str()),
+            };
+            if !known {
+                let all = self.inputs.iter().map(|part| format!("in:{part}"));
+                let all = all.chain(self.outputs.iter().map(|part| format!("out:{part}")));
+                let all: Vec<String> = all.chain(self.arguments.iter().map(|it| (*it).to_owned())).collect();
+                let why = format!("unknown argument '{key}' (known: {})", all.join(", "));
+                return Err(ExecuteError::Builtin { name: self.name.to_owned(), why });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A file that a step was given.
+struct Source {
+    /// As the action sees it: for sources the path in the workspace.
+    path: String,
+    bytes: Vec<u8>,
+}
+
+/// What a step was given.
+struct Given<'a> {
+    call: &'a Call,
+    inputs: &'a BTreeMap<RelPath, Node>,
+    store: &'a Store,
+}
+
+impl Given<'_> {
+    fn refuse(&self, why: impl Into<String>) -> ExecuteError {
+        ExecuteError::Builtin { name: self.call.name.clone(), why: why.into() }
+    }
+
+    /// The files of a part, in their order, each once.
+    fn files(&self, part: &str) -> Result<Vec<Source>, ExecuteError> {
+        let paths = self.call.arguments.get(&format!("in:{part}")).map_or("", String::as_str);
+        let mut seen = BTreeSet::new();
+        let mut files = Vec::new();
+        for path in paths.lines().filter(|path| seen.insert(*path)) {
+            let known = RelPath::new(path).ok().and_then(|path| self.inputs.get(&path));
+            let Some(Node::File { blob, .. }) = known else {
+                return Err(self.refuse(format!("'{path}' is no file among the inputs")));
+            };
+            files.push(Source { path: path.to_owned(), bytes: self.store.blob(blob)? });
+        }
+        Ok(files)
+    }
+
+    /// The one file of a part.
+    fn file(&self, part: &str) -> Result<Source, ExecuteError> {
+        let mut files = self.files(part)?;
+        match (files.pop(), files.is_empty()) {
+            (Some(only), true) => Ok(only),
+            _ => Err(self.refuse(format!("the input '{part}' is one file"))),
+        }
+    }
+}
+
+#[cfg(test)]
+mod testing {
+    //! A step, its inputs, and what it makes.
+    use super::*;
+    use gx_store::HashFunction;
+
+    pub(super) struct Bench {
+        name: String,
+        _folder: tempfile::TempDir,
+        store: Store,
+        arguments: BTreeMap<String, String>,
+        inputs: BTreeMap<RelPath, Node>,
+    }
+
+    impl Bench {
+        pub(super) fn new(name: &str) -> Bench {
+            let folder = tempfile::tempdir().unwrap();
+            let store = Store::in_memory(folder.path(), HashFunction::Blake3);
+            let (arguments, inputs) = (BTreeMap::new(), BTreeMap::new());
+            Bench { name: name.to_owned(), _folder: folder, store, arguments, inputs }
+        }
+
+        /// Adds a file to a part; of one path the last counts.
+        pub(super) fn input(&mut self, part: &str, path: &str, bytes: impl AsRef<[u8]>) {
+            let blob = self.store.put_blob(bytes.as_ref()).unwrap();
+            self.inputs.insert(RelPath::new(path).unwrap(), Node::File { blob, executable: false });
+            self.arguments.entry(format!("in:{part}")).or_default().push_str(&format!("{path}\n"));
+        }
+
+        /// What the step makes of it, by part.
+        pub(super) fn run(&self, parts: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, String> {
+            let mut arguments = self.arguments.clone();
+            arguments.extend(parts.iter().map(|part| (format!("out:{part}"), format!("out/{part}"))));
+            let call = Call { name: self.name.clone(), revision: 1, arguments };
+            let path = |part: &str| RelPath::new(format!("out/{part}")).unwrap();
+            let outputs: Vec<Output> =
+                parts.iter().map(|part| Output { path: path(part), kind: OutputKind::File }).collect();
+            let builtin = all().into_iter().find(|it| it.name() == self.name).unwrap();
+            let made = builtin.call(&call, &self.inputs, &outputs, &self.store).map_err(|error| error.to_string())?;
+            let bytes = |node: &Node| match node {
+                Node::File { blob, .. } => self.store.blob(blob).unwrap(),
+                other => panic!("{other:?}"),
+            };
+            let part = |path: &RelPath| path.as_str().trim_start_matches("out/").to_owned();
+            Ok(made.iter().map(|(path, node)| (part(path), bytes(node))).collect())
+        }
+
+        /// The digest of each output.
+        pub(super) fn digests(&self, made: &BTreeMap<String, Vec<u8>>) -> String {
+            let line =
+                |(part, bytes): (&String, &Vec<u8>)| format!("{part} {}\n", HashFunction::Blake3.digest(bytes).hex());
+            made.iter().map(line).collect()
+        }
+    }
+}

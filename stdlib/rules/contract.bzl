@@ -1,0 +1,42 @@
+"""contract: a contract of the spec language, checked.
+
+Nothing runs but gx itself: the text is parsed and checked, and what it means is written down three times: as canonical
+CBOR (whose digest is the contract's), as JSON for readers, and as places for findings. What depends on a contract
+depends on its meaning: an edit of a comment checks one contract again and stops there.
+"""
+
+ContractInfo = provider(
+    doc = "A contract that was checked.",
+    fields = {
+        "ir": "Its meaning in canonical CBOR.",
+        "facts": "Where its declarations stand, for findings.",
+        "imports": "Depset of the meanings that it uses, directly or not.",
+    },
+)
+
+def _contract_impl(ctx):
+    name = ctx.label.name
+    ir = ctx.actions.declare_file(name + ".contract.cbor")
+    twin = ctx.actions.declare_file(name + ".contract.json")
+    facts = ctx.actions.declare_file(name + ".facts.cbor")
+    used = [dep[ContractInfo] for dep in ctx.attr.deps]
+    imports = depset([info.ir for info in used], transitive = [info.imports for info in used])
+    ctx.actions.spec(
+        "contract",
+        inputs = {"source": ctx.file.src, "imports": imports},
+        outputs = {"ir": ir, "twin": twin, "facts": facts},
+        progress_message = "Checking %s" % ctx.file.src.short_path,
+    )
+    return [
+        DefaultInfo(files = depset([ir, twin])),
+        ContractInfo(ir = ir, facts = facts, imports = imports),
+    ]
+
+contract = rule(
+    implementation = _contract_impl,
+    doc = "Checks a contract, and gives its canonical form.",
+    attrs = {
+        "src": attr.label(allow_single_file = [".upel"], mandatory = True, doc = "The contract's text."),
+        "deps": attr.label_list(providers = [ContractInfo], doc = "Contracts that it imports."),
+    },
+)

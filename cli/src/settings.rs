@@ -10,7 +10,7 @@ use crate::error::{Report, closest};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches};
 use gx_rules::Levels;
-use gx_store::{HashFunction, Level};
+use gx_store::{Allowance, Bound, HashFunction, Level};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,12 @@ pub enum Key {
     Trace,
     /// Longest run of an action.
     Timeout,
+    /// Memory of an action.
+    MaxMemory,
+    /// Processes of an action.
+    MaxProcesses,
+    /// What an action writes.
+    MaxDisk,
     /// Digest function.
     Digest,
     /// Folder of fetched files.
@@ -145,6 +151,8 @@ pub struct Settings {
     pub trace: Option<PathBuf>,
     /// Longest run of an action, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// What an action may use.
+    pub allowance: Allowance,
     /// Digest function: `blake3` or `sha256`.
     pub digest: String,
     /// Folder of fetched files that is looked at first.
@@ -181,6 +189,7 @@ impl Settings {
             show_logs: false,
             trace: None,
             timeout_ms: None,
+            allowance: Allowance::default(),
             digest: "blake3".to_owned(),
             mirror: None,
             offline: false,
@@ -222,6 +231,9 @@ impl Settings {
             Key::ShowLogs => self.show_logs = switch(text)?,
             Key::Trace => self.trace = Some(PathBuf::from(text)),
             Key::Timeout => self.timeout_ms = Some(number(text, 1, 10_000_000)? * 1000),
+            Key::MaxMemory => self.allowance.memory = size(text)?,
+            Key::MaxProcesses => self.allowance.processes = Bound::Most(number(text, 1, 1_000_000)?),
+            Key::MaxDisk => self.allowance.disk = size(text)?,
             Key::Digest => match text {
                 "blake3" | "sha256" => text.clone_into(&mut self.digest),
                 _ => return Err("'blake3' or 'sha256' is expected".to_owned()),
@@ -294,6 +306,19 @@ fn switch(text: &str) -> Result<bool, String> {
 fn number(text: &str, least: u64, most: u64) -> Result<u64, String> {
     let found = text.parse::<u64>().ok().filter(|n| (least..=most).contains(n));
     found.ok_or_else(|| format!("a whole number from {least} to {most} is expected"))
+}
+
+/// A size with its unit, such as `512M` or `4G`.
+fn size(text: &str) -> Result<Bound, String> {
+    if text == "none" {
+        return Ok(Bound::None);
+    }
+    let units = [("K", 10), ("M", 20), ("G", 30), ("T", 40)];
+    let found = units.into_iter().find_map(|(unit, shift)| {
+        let number: u64 = text.strip_suffix(unit)?.parse().ok()?;
+        number.checked_mul(1 << shift).filter(|bytes| *bytes > 0)
+    });
+    found.map(Bound::Most).ok_or_else(|| "a whole number with K, M, G or T, or 'none', is expected".to_owned())
 }
 
 /// The flags of the table, for clap.
@@ -375,6 +400,9 @@ mod tests {
         insta::assert_snapshot!(settings.take_flags(&flags(&["gx", "--timeout=soon"])).unwrap_err().text(false));
         let variables = environment(&[("GX_DETERMINISM", "normalized")]);
         insta::assert_snapshot!(settings.take_environment(&variables).unwrap_err().text(false));
+        insta::assert_snapshot!(settings.take_flags(&flags(&["gx", "--max-memory=4"])).unwrap_err().text(false));
+        assert!(settings.set(Key::MaxDisk, "99999999999T").is_err() && settings.set(Key::MaxDisk, "0G").is_err());
+        assert!(settings.set(Key::MaxProcesses, "0").is_err());
         for setting in SETTINGS.iter().filter(|setting| setting.value.is_none()) {
             assert!(settings.set(setting.key, "perhaps").is_err(), "{}", setting.flag);
         }

@@ -8,8 +8,8 @@
 use gx_engine::sandbox::{LocalExecutor, SandboxOptions, spawner_main_if_asked};
 use gx_store::action::{Resolved, lower};
 use gx_store::{
-    Blobs, Cancel, Derivation, Ending, Executor, HashFunction, Job, Level, Node, Note, Output, OutputKind, RelPath,
-    Run, Store, Trees, Work,
+    Allowance, Blobs, Cancel, Derivation, Ending, Executor, HashFunction, Job, Level, Node, Note, Output, OutputKind,
+    RelPath, Run, Store, Trees, Work,
 };
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -68,6 +68,7 @@ fn main() -> Result<()> {
             inputs: Arc::new(inputs),
             root: Some(tools),
             timeout_ms: None,
+            allowance: Allowance::default(),
         })
     };
 

@@ -2,7 +2,7 @@
 //!
 //! This file does not know where the values come from: flags and `gx.toml` are read by `cli`.
 
-use gx_store::{Builtin, Executor, Fetcher, Store, Surroundings};
+use gx_store::{Allowance, Builtin, Executor, Fetcher, Store, Surroundings};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
@@ -73,6 +73,8 @@ pub struct BuildOptions {
     pub jobs: Option<usize>,
     /// Longest run of any action, in milliseconds; a shorter timeout in an action's note holds.
     pub longest_run_ms: Option<u64>,
+    /// What each action may use.
+    pub allowance: Allowance,
     /// What fetches may use of the machine.
     pub surroundings: Surroundings,
 }

@@ -51,6 +51,9 @@ impl Engine {
             Ending::Exit(code) => format!("{} ended with exit code {code}", failure.mnemonic),
             Ending::Signal(signal) => format!("{} was ended by signal {signal}", failure.mnemonic),
             Ending::TimedOut(ms) => format!("{} took longer than {ms} ms", failure.mnemonic),
+            Ending::Exceeded(resource, most) => {
+                format!("{} used more than {}", failure.mnemonic, resource.words(*most))
+            }
             Ending::BadOutputs(why) => format!("{}: {why}", failure.mnemonic),
         };
         let logs = [outcome.stdout, outcome.stderr].map(|blob| self.last_lines(&blob)).concat();

@@ -92,9 +92,13 @@ impl Rebuilder {
             Err(StoreError::Corrupt(lost)) => return Ok(Answer::Run(Arc::new(job), Reason::Lost(lost))),
             Err(other) => return Err(other.into()),
         };
-        // What ran out of time may well end when it is given more.
+        // What ran out of time may well end when it is given more; and what used too much is no fact of the action.
         let more_time = |had: u64| job.timeout_ms.is_none_or(|now| now > had);
-        let may_end = matches!(outcome.ending, Ending::TimedOut(had) if more_time(had));
+        let may_end = match outcome.ending {
+            Ending::TimedOut(had) => more_time(had),
+            Ending::Exceeded(..) => true,
+            _ => false,
+        };
         if !outcome.succeeded() && (context.options.retry || may_end) {
             return Ok(Answer::Run(Arc::new(job), Reason::Retried));
         }
@@ -132,6 +136,7 @@ impl Rebuilder {
             inputs: Arc::new(inputs),
             root: root.id,
             timeout_ms: shortest(planned.note.timeout_ms, context.options.longest_run_ms),
+            allowance: context.options.allowance,
         })
     }
 

@@ -15,6 +15,7 @@
 )]
 
 pub mod action;
+pub mod allowance;
 mod aside;
 pub mod cancel;
 mod cas;
@@ -50,6 +51,7 @@ pub mod usage;
 pub mod verify;
 
 pub use action::{Lowered, Resolved};
+pub use allowance::{Allowance, Bound, Resource};
 pub use cancel::{Cancel, CancelGuard};
 pub use derivation::{Call, Derivation, Fetch, Input, Level, Output, OutputKind, Run, Source, Work};
 pub use digest::{ActionId, BlobId, DerivationId, Digest, HashFunction, InputSetId, TreeId};

@@ -4,6 +4,7 @@
 //! shown again. Invariant: outputs are sorted by path and are those that the action declared.
 //! This file does not know where outcomes rest.
 
+use crate::allowance::Resource;
 use crate::derivation::{Level, digest_of, digest_value, in_order, node_of, node_value, pair, path_of};
 use crate::digest::{ActionId, BlobId};
 use crate::encode::{DecodeError, Fields, Value, as_text};
@@ -35,6 +36,9 @@ pub enum Ending {
     Signal(i32),
     /// It took longer than it may, in milliseconds.
     TimedOut(u64),
+    /// It used more than so much and was ended: a fact of the machine and of what was allowed, so it is never believed
+    /// of a later run.
+    Exceeded(Resource, u64),
     /// It ended with 0 but broke its promise: a declared output is missing or of the wrong kind.
     BadOutputs(String),
 }
@@ -129,6 +133,7 @@ fn ending_value(ending: &Ending) -> Value {
         Ending::Exit(code) => vec![Value::text("exit"), signed(*code)],
         Ending::Signal(signal) => vec![Value::text("signal"), signed(*signal)],
         Ending::TimedOut(ms) => vec![Value::text("timeout"), Value::Unsigned(*ms)],
+        Ending::Exceeded(resource, most) => vec![Value::text(resource.name()), Value::Unsigned(*most)],
         Ending::BadOutputs(why) => vec![Value::text("outputs"), Value::text(why)],
     })
 }
@@ -146,6 +151,9 @@ fn ending_of(value: Value) -> Result<Ending, DecodeError> {
         ("signal", signal) => Ok(Ending::Signal(small(signal)?)),
         ("timeout", Value::Unsigned(ms)) => Ok(Ending::TimedOut(ms)),
         ("outputs", Value::Text(why)) => Ok(Ending::BadOutputs(why)),
+        (name, Value::Unsigned(most)) => {
+            Resource::from_name(name).map(|resource| Ending::Exceeded(resource, most)).ok_or_else(bad)
+        }
         _ => Err(bad()),
     }
 }

@@ -5,6 +5,7 @@
 //! This file does not know any implementation.
 
 use crate::action::Lowered;
+use crate::allowance::Allowance;
 use crate::cancel::Cancel;
 use crate::derivation::{Call, Derivation, Fetch, Output};
 use crate::digest::{ActionId, BlobId, Digest, TreeId};
@@ -205,6 +206,8 @@ pub struct Job {
     pub root: Option<TreeId>,
     /// Longest run, in milliseconds.
     pub timeout_ms: Option<u64>,
+    /// What it may use.
+    pub allowance: Allowance,
 }
 
 /// Runs actions. Decorators compose: `Cached(Remote(Local))`.

@@ -89,6 +89,7 @@ fn ending() -> impl Strategy<Value = Ending> {
         any::<i32>().prop_map(Ending::Exit),
         any::<i32>().prop_map(Ending::Signal),
         any::<u64>().prop_map(Ending::TimedOut),
+        (0..3usize, any::<u64>()).prop_map(|(at, most)| Ending::Exceeded(Resource::ALL[at], most)),
         ".{0,9}".prop_map(Ending::BadOutputs),
     ]
 }

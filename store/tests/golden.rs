@@ -182,6 +182,9 @@ fn make(function: HashFunction) -> BTreeMap<String, Vec<u8>> {
     g.outcome("outcome_exit", &failed(Ending::Exit(-2)));
     g.outcome("outcome_signal", &failed(Ending::Signal(9)));
     g.outcome("outcome_timeout", &failed(Ending::TimedOut(60_000)));
+    g.outcome("outcome_memory", &failed(Ending::Exceeded(Resource::Memory, 512 << 20)));
+    g.outcome("outcome_processes", &failed(Ending::Exceeded(Resource::Processes, 64)));
+    g.outcome("outcome_disk", &failed(Ending::Exceeded(Resource::Disk, 1 << 30)));
     g.outcome("outcome_outputs", &failed(Ending::BadOutputs("no a.o".into())));
     g.made
 }

@@ -217,6 +217,10 @@ fn commands_that_only_ask() {
     }
     space.run(["explain", "GX0101"]).ok().expect_text("gx init");
     space.run(["doctor"]).ok().expect_text("sandbox");
+    let mut limits = space.run(["doctor"]).ok();
+    for of in ["memory", "processes", "disk", "open files", "time"] {
+        limits = limits.expect_text(&format!("ok      {of:<10} "));
+    }
     let doctor = space.run(["doctor", "--json"]).ok();
     let document: serde_json::Value = serde_json::from_str(&doctor.stdout).unwrap();
     assert!(document["checks"].as_array().unwrap().iter().any(|check| check["name"] == "gcc"), "{document}");

@@ -26,6 +26,7 @@ mod guide;
 mod hermetic;
 mod interrupt;
 mod levels;
+mod limits;
 mod normalised;
 mod output;
 mod own_rules;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -44,6 +45,74 @@ static void in_background(void) {
         for (int i = 0; i < 64; i++) close(i);
         execl("/proc/self/exe", "attempts", "sleep", "31536003", NULL);
         _exit(1);
+    }
+}
+
+// Bombs go off slowly, so that a machine that is slow to end them is not harmed by a test.
+static void *sleep_on(void *unused) {
+    for (;;) pause();
+    return unused;
+}
+static void fill(int fd) {
+    static char block[1 << 20];
+    memset(block, 1, sizeof block);
+    for (;;) {
+        if (write(fd, block, sizeof block) < 0) exit(6);
+        usleep(500);
+    }
+}
+static void eat(int pause_us) {
+    for (;;) {
+        char *block = malloc(1 << 20);
+        if (!block) exit(6);
+        memset(block, 1, 1 << 20);
+        usleep(pause_us);
+    }
+}
+static void bomb(const char *name) {
+    if (!strcmp(name, "fork_bomb")) {
+        // Each leaves its parent, so that only the init knows of it.
+        for (;;) {
+            if (fork() == 0) {
+                setsid();
+                if (fork() == 0) sleep_on(NULL);
+                _exit(0);
+            }
+            usleep(300);
+        }
+    } else if (!strcmp(name, "thread_bomb")) {
+        pthread_t thread;
+        pthread_attr_t small;
+        pthread_attr_init(&small);
+        pthread_attr_setstacksize(&small, 64 << 10);
+        for (;;) {
+            pthread_create(&thread, &small, sleep_on, NULL);
+            usleep(300);
+        }
+    } else if (!strcmp(name, "memory_bomb")) {
+        eat(500);
+    } else if (!strcmp(name, "memory_of_many")) {
+        for (int i = 0; i < 16; i++)
+            if (fork() == 0) eat(8000);
+        sleep_on(NULL);
+    } else if (!strcmp(name, "memory_of_nobody")) {
+        fill(memfd_create("bomb", 0));
+    } else if (!strcmp(name, "disk_bomb")) {
+        fill(open("out/large", O_CREAT | O_WRONLY, 0600));
+    } else if (!strcmp(name, "disk_bomb_in_tmp")) {
+        fill(open("/tmp/large", O_CREAT | O_WRONLY, 0600));
+    } else if (!strcmp(name, "disk_bomb_without_a_name")) {
+        int fd = open("/tmp/large", O_CREAT | O_WRONLY, 0600);
+        unlink("/tmp/large");
+        fill(fd);
+    } else if (!strcmp(name, "bomb_of_files")) {
+        char path[32];
+        for (int i = 0;; i++) {
+            snprintf(path, sizeof path, "/tmp/%d", i);
+            close(open(path, O_CREAT | O_WRONLY, 0600));
+        }
+    } else {
+        exit(5);
     }
 }
 
@@ -192,7 +261,7 @@ static void attempt(const char *name) {
         while (open("/dev/null", O_RDONLY) >= 0) opened++;
         fprintf(out, "%s after fewer than 1100: %d\n", strerrorname_np(errno), opened < 1100);
     } else {
-        exit(5);
+        bomb(name);
     }
 }
 

@@ -12,7 +12,7 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::process::{Child, Command};
-use table::{By, ESCAPES, Verdict};
+use table::{ALLOWED, BOMBS, By, ESCAPES, Verdict};
 
 const RULES: &str = r#"
 def _attempt(ctx):
@@ -149,6 +149,35 @@ fn every_attempt_is_contained_and_the_host_is_as_it_was() {
     space.run(["store", "verify"]).ok();
     // What an attempt did to its inputs, the next action does not see.
     space.build(&["//:write_to_an_input"]).expect_run(0);
+}
+
+#[test]
+fn every_bomb_ends_with_the_limit_that_it_hit() {
+    let Some(space) = space() else { return };
+    let mut build = "load('//:escapes.bzl', 'attempt')\n".to_owned();
+    for (name, _) in BOMBS {
+        build += &format!("attempt(name = '{name}', program = '//:attempts')\n");
+    }
+    space.write("bombs/BUILD.gx", build);
+    space.write("BUILD.gx", format!("{}\nexports_files(['attempts'])\n", space.read("BUILD.gx")));
+    let mut wrong = String::new();
+    for level in ["sandboxed", "normalised"] {
+        let level_flag = format!("--determinism={level}");
+        let flags = ["build", "-k", "--json", "--timeout=300", level_flag.as_str(), "//bombs:all"];
+        let run = space.run(flags.into_iter().chain(ALLOWED)).expect(1);
+        for (name, words) in BOMBS {
+            let owner = format!("//bombs:{name}: ");
+            let errors = run.events.iter().filter(|event| event["event"] == "error").map(|event| &event["error"]);
+            let mut found =
+                errors.filter(|error| error["message"].as_str().is_some_and(|text| text.starts_with(&owner)));
+            let error = found.next();
+            let (code, message) = (error.map(|it| &it["code"]), error.and_then(|it| it["message"].as_str()));
+            if code.is_none_or(|code| code != "GX0314") || !message.is_some_and(|message| message.ends_with(words)) {
+                wrong += &format!("{name} at {level}: {error:?}\n");
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
 }
 
 #[test]

@@ -50,6 +50,23 @@ macro_rules! refused {
     };
 }
 
+/// What each bomb may use.
+pub(crate) const ALLOWED: [&str; 3] = ["--max-memory=128M", "--max-processes=64", "--max-disk=64M"];
+
+/// Attempts to use up what the machine has, with these limits; all of them in `attempts.c`.
+#[rustfmt::skip]
+pub(crate) const BOMBS: &[(&str, &str)] = &[
+    ("fork_bomb", "it used more than 64 processes and threads at once"),
+    ("thread_bomb", "it used more than 64 processes and threads at once"),
+    ("memory_bomb", "it used more than 128 MiB of memory"),
+    ("memory_of_many", "it used more than 128 MiB of memory"),
+    ("memory_of_nobody", "it used more than 128 MiB of memory"),
+    ("disk_bomb", "it used more than 64 MiB on disk"),
+    ("disk_bomb_in_tmp", "it used more than 64 MiB on disk"),
+    ("disk_bomb_without_a_name", "it used more than 64 MiB on disk"),
+    ("bomb_of_files", "it used more than 64 MiB on disk"),
+];
+
 /// Every attempt.
 #[rustfmt::skip]
 pub(crate) const ESCAPES: &[Escape] = &[

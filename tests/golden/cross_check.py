@@ -328,7 +328,7 @@ class Vectors:
                 }
             ),
         )
-        for name, ending in {"exit": ["exit", -2], "signal": ["signal", 9], "timeout": ["timeout", 60000], "outputs": ["outputs", "no a.o"]}.items():
+        for name, ending in {"exit": ["exit", -2], "signal": ["signal", 9], "timeout": ["timeout", 60000], "memory": ["memory", 536870912], "processes": ["processes", 64], "disk": ["disk", 1073741824], "outputs": ["outputs", "no a.o"]}.items():
             self.keep(
                 f"outcome_{name}",
                 cbor(

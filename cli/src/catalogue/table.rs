@@ -252,6 +252,15 @@ pub(super) const ROWS: &[Entry] = &[
         "Try again; if it comes back, report it with the message and the output of `gx doctor`.",
     ),
     entry(
+        314,
+        "limit reached",
+        "The action used more memory, processes or disk than it may and was ended with everything it had started. \
+         Limits are held at every level but `none`. They are no part of what names an action: such a failure is not \
+         remembered, and a changed limit makes nothing else run again.",
+        "If it really needs so much, raise `--max-memory`, `--max-processes` or `--max-disk` (`max_memory`, \
+         `max_processes`, `max_disk` in `[build]` of gx.toml).",
+    ),
+    entry(
         401,
         "sandbox refused",
         "The machine does not allow what the sandbox needs (user namespaces, mounts or a seccomp filter). gx \

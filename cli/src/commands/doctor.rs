@@ -5,7 +5,7 @@ use crate::error::Report;
 use crate::event::{Event, Face};
 use crate::exit::Exit;
 use crate::request::Request;
-use gx_engine::sandbox::{SandboxOptions, probe};
+use gx_engine::sandbox::{SandboxOptions, means, probe};
 use gx_store::{HashFunction, Store};
 use serde_json::json;
 use std::path::Path;
@@ -35,7 +35,9 @@ struct Check {
 
 /// Answers it.
 pub(super) fn answer(request: &Request, face: &dyn Face) -> Result<Exit, Report> {
-    let mut checks = vec![sandbox(request), store(request), daemon(request)];
+    let mut checks = vec![sandbox(request)];
+    checks.extend(limits());
+    checks.extend([store(request), daemon(request)]);
     let path = request.surroundings.environment.get("PATH").map_or("", String::as_str);
     checks.extend(PROGRAMS.iter().map(|(name, package, what)| program(name, package, what, path)));
     if request.settings.json {
@@ -95,6 +97,17 @@ fn sandbox(request: &Request) -> Check {
         check.hint = hints.join("; ");
     }
     check
+}
+
+/// What an action may use, and who sees to it.
+fn limits() -> impl Iterator<Item = Check> {
+    means().into_iter().map(|it| Check {
+        name: it.of.to_owned(),
+        ok: it.held,
+        needed: false,
+        words: it.words,
+        hint: "actions are not kept from using all of it".to_owned(),
+    })
 }
 
 fn store(request: &Request) -> Check {

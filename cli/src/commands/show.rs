@@ -138,6 +138,7 @@ fn outcome(store: &Store, outcome: &Outcome) -> String {
         Ending::Exit(code) => format!("exit code {code}"),
         Ending::Signal(signal) => format!("signal {signal}"),
         Ending::TimedOut(ms) => format!("timed out after {ms} ms"),
+        Ending::Exceeded(resource, most) => format!("used more than {}", resource.words(*most)),
         Ending::BadOutputs(why) => format!("bad outputs: {why}"),
     };
     let mut text = format!("outcome\n  ending      {ending}\n");

@@ -67,6 +67,7 @@ fn line(built: &Built, label: String, test: &DerivationId) -> TestLine {
         None => "NO STATUS",
         Some(Ending::Exit(0)) => "PASSED",
         Some(Ending::TimedOut(_)) => "TIMEOUT",
+        Some(Ending::Exceeded(..)) => "LIMIT",
         Some(Ending::Exit(_) | Ending::Signal(_) | Ending::BadOutputs(_)) => "FAILED",
     };
     let ran = built.ran.contains(test);

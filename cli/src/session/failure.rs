@@ -3,7 +3,7 @@
 use crate::error::{FailedAction, Report};
 use crate::map;
 use gx_engine::Failure;
-use gx_store::{BlobId, Ending, Outcome, Plan, Store, Work};
+use gx_store::{BlobId, Ending, Outcome, Plan, Resource, Store, Work};
 use std::io::Read;
 
 /// No more of each stream is shown; the rest is in the log.
@@ -26,6 +26,7 @@ pub fn report(failure: &Failure, plan: &Plan, store: &Store, verb: &str) -> Repo
         Ending::Exit(code) => (301, format!("exit code {code}")),
         Ending::Signal(signal) => (302, format!("killed by signal {signal}")),
         Ending::TimedOut(ms) => (303, format!("timed out after {} s", *ms as f64 / 1e3)),
+        Ending::Exceeded(resource, most) => (314, format!("it used more than {}", resource.words(*most))),
         Ending::BadOutputs(why) => (304, why.clone()),
     };
     let work = plan.derivations.get(&failure.derivation).map(|planned| &planned.derivation.work);
@@ -54,6 +55,12 @@ pub fn report(failure: &Failure, plan: &Plan, store: &Store, verb: &str) -> Repo
 
 /// What to do when a shell says that it cannot start a program.
 fn advice(ending: &Ending, log: &str) -> Option<String> {
+    if let Ending::Exceeded(resource, _) = ending {
+        return Some(more(*resource));
+    }
+    if *ending != Ending::Exit(0) && log.contains("Too many open files") {
+        return Some(FILES.to_owned());
+    }
     let words = match ending {
         Ending::Exit(127) => [": command not found", ": not found"].as_slice(),
         Ending::Exit(126) => &[": Permission denied"],
@@ -67,6 +74,21 @@ fn advice(ending: &Ending, log: &str) -> Option<String> {
         _ if program.contains('/') => None,
         _ => Some(lacks(program)),
     }
+}
+
+/// What to do about an action that opens too many files. The limit is something that programs see, so it is the same
+/// for all.
+const FILES: &str = "an action may have 1024 files open at once, and 4096 after it has asked for that (`ulimit -n 4096`); no \
+                     setting changes this, because programs can see it";
+
+/// How an action may use more.
+fn more(resource: Resource) -> String {
+    let name = resource.name();
+    let example = if resource == Resource::Processes { "N" } else { "SIZE" };
+    format!(
+        "when it needs so much, allow it with `--max-{name} {example}` or `max_{name}` in `[build]` of gx.toml; a limit \
+         changes no result, so nothing else runs again"
+    )
 }
 
 /// What to do about a program that an action does not find.

@@ -100,6 +100,7 @@ impl Session<'_> {
             thorough: settings.json || settings.show_logs || settings.verbose || settings.trace.is_some(),
             jobs: settings.jobs,
             longest_run_ms: settings.timeout_ms,
+            allowance: settings.allowance,
             surroundings: self.request.surroundings.clone(),
         })
     }

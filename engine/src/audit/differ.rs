@@ -88,6 +88,7 @@ fn words(ending: &Ending) -> String {
         Ending::Exit(code) => format!("it ended with exit code {code}"),
         Ending::Signal(signal) => format!("it was ended by signal {signal}"),
         Ending::TimedOut(ms) => format!("it took longer than {ms} ms"),
+        Ending::Exceeded(resource, most) => format!("it used more than {}", resource.words(*most)),
         Ending::BadOutputs(why) => why.clone(),
     }
 }

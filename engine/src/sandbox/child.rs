@@ -33,6 +33,8 @@ pub(crate) struct Ends {
 pub(crate) struct Init {
     /// Its descriptor.
     pub(crate) pidfd: OwnedFd,
+    /// Its number.
+    pub(crate) pid: i32,
 }
 
 /// Everything the init of an action needs, made before it starts: it may not allocate.
@@ -161,7 +163,7 @@ impl Workshop {
             return Err(Fault::new("making the action's namespaces", Error::last_os_error()));
         }
         // SAFETY: the kernel has just made this descriptor for us and nobody else has it.
-        let init = Init { pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) } };
+        let init = Init { pidfd: unsafe { OwnedFd::from_raw_fd(pidfd) }, pid };
         // SAFETY: the lifetimes end with `Running`, which waits for the child before it lets go of anything.
         let errand = unsafe { std::mem::transmute::<Box<Errand<'_>>, Box<Errand<'static>>>(errand) };
         Ok(Running { init, _errand: errand, waited: false })

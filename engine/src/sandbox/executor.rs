@@ -9,7 +9,7 @@ use super::plain::{self, Plain};
 use super::protocol::{Fault, Mount, Order, RunResult, Told};
 use super::slot::{Log, Own, Ran, Slot};
 use super::stage::{Staged, is_light, relative, stage, stage_copies};
-use super::{SandboxOptions, bare, files, limits, noise, probe};
+use super::{SandboxOptions, bare, disk, files, limits, noise, probe};
 use gx_store::{
     Cancel, Commit, Cost, Ending, ExecuteError, Executor, Job, Level, Outcome, RelPath, Run, Store, StoreError, Work,
 };
@@ -199,7 +199,8 @@ impl LocalExecutor {
             }
         };
         let order = self.order(number, run, job, (&own, &staged.mounts), how);
-        let ran = slot.run(&self.store, &self.options, order, cancel)?;
+        let weighed = order.disk.filter(|_| own.on_disk).map(|most| disk::Disk::new(&own.path, most));
+        let ran = slot.run(&self.store, &self.options, order, weighed, cancel)?;
         if let (Some(to), RunResult::Told(Told::Ran { .. })) = (&self.options.trace, &ran.done.result) {
             let from = own.path.join("trace");
             std::fs::copy(&from, to).map_err(|e| StoreError::io("reading", from, e))?;
@@ -224,7 +225,7 @@ impl LocalExecutor {
         let (own, cleanup) = slot.own_light()?;
         let staged = stage(&self.store, None, job, &own, false, &self.options.world.placing)?;
         let order = self.order(number, run, job, (&own, &[]), how);
-        let ran = slot.run(&self.store, &self.options, Order { light: true, ..order }, cancel)?;
+        let ran = slot.run(&self.store, &self.options, Order { light: true, ..order }, None, cancel)?;
         if matches!(&ran.done.result, RunResult::Told(Told::Ran { status, .. }) if *status == -libc::SIGSYS) {
             return Err(Attempt::Heavy);
         }
@@ -266,6 +267,9 @@ impl LocalExecutor {
             input_time_s: self.options.world.placing.time_s.unwrap_or(limits::INPUT_TIME_S),
             loopback: run.loopback,
             timeout_ms: job.timeout_ms,
+            memory: job.allowance.memory.or(limits::usual_memory()),
+            processes: job.allowance.processes.or(Some(limits::PROCESSES)),
+            disk: disk::allowed(job.allowance.disk, own),
             ..Order::default()
         };
         match how.plain.clone() {
@@ -291,6 +295,7 @@ impl LocalExecutor {
             }
             RunResult::Told(Told::NotStarted(why)) => return Err(self.not_started(job, why).into()),
             RunResult::Told(Told::Fault(fault)) => return Err(self.faulty(&fault)),
+            RunResult::Exceeded(resource, most) => Ending::Exceeded(resource, most),
             RunResult::TimedOut => Ending::TimedOut(job.timeout_ms.unwrap_or_default()),
             RunResult::TooBig => return Err(Attempt::TooBig),
             RunResult::Killed => return Err(ExecuteError::Cancelled.into()),

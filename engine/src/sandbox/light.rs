@@ -53,6 +53,13 @@ pub(crate) struct Running {
     pub(crate) pidfd: OwnedFd,
 }
 
+impl Running {
+    /// Its number.
+    pub(crate) fn pid(&self) -> i32 {
+        self.pid
+    }
+}
+
 fn fault(step: &str) -> impl Fn(rustix::io::Errno) -> Fault {
     move |errno| Fault::new(step, errno)
 }

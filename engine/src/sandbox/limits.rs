@@ -4,6 +4,7 @@
 //! This file does not know how a value is brought about.
 
 use std::io::Result;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The user and group an action runs as, on every machine.
@@ -34,6 +35,25 @@ pub(crate) const UNDECLARED: usize = 100;
 pub(crate) const COPY_BYTES: u64 = 32 << 10;
 /// Outputs up to this size travel in the commit; larger ones are moved into the store as files.
 pub(crate) const INLINE_BYTES: u64 = 128 << 10;
+
+/// Processes and threads that an action may have at once, where nothing else is said. A number that an action can see
+/// (`RLIMIT_NPROC`, below) is larger: this one can be changed.
+pub(crate) const PROCESSES: u64 = 4096;
+/// Memory that it may use: four fifths of the machine's, so that what runs away is ended before the kernel ends
+/// whatever it likes.
+pub(crate) const MEMORY_SHARE: (u64, u64) = (4, 5);
+/// What it may write: a half of what is free when it starts.
+pub(crate) const FREE_SHARE: u64 = 2;
+/// When an action's processes are counted first, and how often then. Small actions are over by that time.
+pub(crate) const FIRST_COUNT: Duration = Duration::from_millis(100);
+pub(crate) const RECOUNT: Duration = Duration::from_millis(50);
+/// How often open files without a name are weighed, and how many at most.
+pub(crate) const HIDDEN_EVERY: Duration = Duration::from_secs(1);
+pub(crate) const MOST_FILES: usize = 10_000;
+/// What a file counts at least: an empty one takes room too.
+pub(crate) const LEAST_FILE: u64 = 4096;
+/// How often an action's folder on disk is weighed.
+pub(crate) const DISK_EVERY: Duration = Duration::from_millis(500);
 
 /// The moment at which told time starts, in seconds since 1970 (the first of January 2000): inputs are so old, what is
 /// written is a second younger, and a look at the clock gives a moment a second after that. Not 0, because zip files
@@ -84,6 +104,12 @@ pub(crate) const DEVICE_LINKS: &[(&str, &str)] = &[
 
 const NO_LIMIT: u64 = libc::RLIM_INFINITY;
 
+/// Files that a process may have open at once, at first and after it has asked for more.
+pub(crate) fn files() -> (u64, u64) {
+    let found = RESOURCES.iter().find(|(resource, ..)| *resource == libc::RLIMIT_NOFILE);
+    found.map_or((0, 0), |(_, soft, hard)| (*soft, *hard))
+}
+
 /// Limits of resources, soft and hard. A host with a lower hard limit keeps its own.
 const RESOURCES: &[(libc::__rlimit_resource_t, u64, u64)] = &[
     (libc::RLIMIT_CORE, 0, 0),
@@ -103,6 +129,40 @@ const RESOURCES: &[(libc::__rlimit_resource_t, u64, u64)] = &[
     (libc::RLIMIT_NICE, 0, 0),
     (libc::RLIMIT_RTPRIO, 0, 0),
 ];
+
+/// Memory that an action may use where nothing else is said.
+pub(crate) fn usual_memory() -> Option<u64> {
+    static USUAL: OnceLock<Option<u64>> = OnceLock::new();
+    let (share, of) = MEMORY_SHARE;
+    *USUAL.get_or_init(|| machine_memory().map(|bytes| bytes / of * share))
+}
+
+/// Memory that there is: the machine's, or what a control group leaves of it.
+fn machine_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let total = line.split_whitespace().next()?.parse::<u64>().ok()? << 10;
+    let groups = std::fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+    Some(group_memory(&groups, std::path::Path::new("/sys/fs/cgroup")).map_or(total, |most| most.min(total)))
+}
+
+/// What the control groups of a process leave it of the memory, by `/proc/self/cgroup`.
+fn group_memory(groups: &str, mounted: &std::path::Path) -> Option<u64> {
+    let of = |line: &str| {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (controllers, path) = (parts.next()?, parts.next()?);
+        let (base, file) = match controllers {
+            "" => (mounted.to_owned(), "memory.max"),
+            "memory" => (mounted.join("memory"), "memory.limit_in_bytes"),
+            _ => return None,
+        };
+        // A container sees its own group at the top, and a path that is not there.
+        let folders = base.join(path.trim_start_matches('/'));
+        let folders = folders.ancestors().take_while(|folder| folder.starts_with(&base));
+        folders.filter_map(|folder| std::fs::read_to_string(folder.join(file)).ok()?.trim().parse::<u64>().ok()).min()
+    };
+    groups.lines().filter_map(of).min()
+}
 
 /// Sets the limits of this process and of those it starts.
 pub(crate) fn set_resources() -> Result<()> {
@@ -134,4 +194,29 @@ pub(crate) fn set_personality(fixed_addresses: bool) -> Result<()> {
         return Err(std::io::Error::last_os_error());
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_control_group_leaves_less_memory() {
+        let mounted = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = mounted.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("memory/memory.limit_in_bytes", "9223372036854771712\n");
+        write("memory/job/memory.limit_in_bytes", "4096\n");
+        write("user/memory.max", "8192\n");
+        write("user/gx/memory.max", "max\n");
+        let found = |groups| group_memory(groups, mounted.path());
+        assert_eq!(found("4:memory:/job\n1:cpu:/\n0::/\n"), Some(4096));
+        assert_eq!(found("0::/user/gx\n"), Some(8192));
+        assert_eq!(found("4:memory:/elsewhere\n"), Some(9_223_372_036_854_771_712));
+        assert_eq!(found("0::/\n"), None);
+        assert!(usual_memory().is_some_and(|most| most > 64 << 20));
+    }
 }

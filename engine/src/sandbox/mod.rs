@@ -8,14 +8,14 @@
 //! slot       a spawner and its socket; protocol: what they say
 //! spawner    one small process per slot, in its own user and network namespace
 //! mounts     the root that an action sees; loader: a file of it    (in the slot's processes)
-//! watch      what an action writes, how long it may
+//! watch      what an action writes, how long it may; usage: its processes and memory; disk: its files
 //! supervise  level `normalised`: calls that are answered; oversight: how they get there; noise: randomness
 //! light      a room that is kept, for small commands
 //! child      the action's init; launch: the action itself; unstarted: why it is not there; seccomp, limits
 //! collect    declared outputs as store objects                     (in the engine's process again)
 //! bare       level `none`: no sandbox, asked for and recorded
 //! world      what is unlike in the world of an audit; trace: which files are opened
-//! probe      what this machine allows, and what to change
+//! probe      what this machine allows, and what to change; means: who holds the limits
 //! ```
 //! What an action sees: `docs` of hermeticity; the working folder and folders on the way to outputs can be
 //! written, mounted inputs and toolchains cannot. Nothing outside this folder knows processes, namespaces, mounts
@@ -25,12 +25,14 @@ mod area;
 mod bare;
 mod child;
 mod collect;
+mod disk;
 mod executor;
 mod files;
 mod launch;
 mod light;
 mod limits;
 mod loader;
+mod means;
 mod mounts;
 mod noise;
 mod oversight;
@@ -44,10 +46,12 @@ mod stage;
 mod supervise;
 pub(crate) mod trace;
 mod unstarted;
+mod usage;
 mod watch;
 mod world;
 
 pub use executor::LocalExecutor;
+pub use means::{Means, means};
 pub use probe::{Finding, Probe, probe};
 pub use protocol::SPAWNER_ARGUMENT;
 pub use spawner::spawner_main_if_asked;

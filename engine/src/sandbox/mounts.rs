@@ -174,12 +174,13 @@ impl Skeleton {
             .map_err(|e| Fault::new("opening /fast", e))
     }
 
-    /// Lies more in memory than may?
-    pub(crate) fn is_too_big(&self) -> bool {
+    /// Lies more in memory than may, or than `most`?
+    pub(crate) fn is_too_big(&self, most: u64) -> bool {
         // An init may be at work in this memory, so this must not set `errno`.
         rustix::fs::statvfs(c"/fast").is_ok_and(|held| {
             let bytes = held.f_blocks.saturating_sub(held.f_bfree).saturating_mul(held.f_frsize);
-            bytes > self.fast_bytes || held.f_files.saturating_sub(held.f_ffree) > limits::FAST_FILES
+            let files = held.f_files.saturating_sub(held.f_ffree);
+            bytes > self.fast_bytes.min(most) || files > limits::FAST_FILES.min(most / limits::LEAST_FILE)
         })
     }
 }

@@ -75,7 +75,7 @@ fn attempt(store: &Store, options: &SandboxOptions, normalised: bool) -> Result<
         loopback: true,
         ..Order::default()
     };
-    match slot.run(store, options, order, &Cancel::new())?.done.result {
+    match slot.run(store, options, order, None, &Cancel::new())?.done.result {
         RunResult::Told(Told::Fault(fault)) => Err(refusal(&fault)),
         _ => Ok(()),
     }

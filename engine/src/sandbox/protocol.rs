@@ -6,6 +6,7 @@
 //! This file does not know what is done with a message.
 
 use super::world::Inside;
+use gx_store::Resource;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::io::{Error, ErrorKind, Read, Result, Write};
@@ -107,6 +108,12 @@ pub(crate) struct Order {
     pub(crate) loopback: bool,
     /// Longest run.
     pub(crate) timeout_ms: Option<u64>,
+    /// Memory that it may use, in bytes.
+    pub(crate) memory: Option<u64>,
+    /// Processes and threads that it may have at once.
+    pub(crate) processes: Option<u64>,
+    /// What it may write, in bytes.
+    pub(crate) disk: Option<u64>,
 }
 
 /// A mount below `/w`.
@@ -150,6 +157,8 @@ pub(crate) enum RunResult {
     Told(Told),
     /// It took too long and was killed.
     TimedOut,
+    /// It used more than so much, and was killed.
+    Exceeded(Resource, u64),
     /// It wrote more into memory than it may, and was killed to be run again on disk.
     TooBig,
     /// It was killed because the executor asked.

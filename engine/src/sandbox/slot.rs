@@ -4,9 +4,11 @@
 //! sandbox, nor how outcomes are made.
 
 use super::area::Staging;
-use super::protocol::{Done, Order, Reply, Request, SPAWNER_ARGUMENT, Setup, Stream, receive, send};
+use super::disk::Disk;
+use super::protocol::{Done, Order, Reply, Request, RunResult, SPAWNER_ARGUMENT, Setup, Stream, receive, send};
 use super::{SandboxOptions, files, light, limits, probe};
-use gx_store::{BlobId, Blobs, Cancel, ExecuteError, Object, ScratchDir, Store, StoreError};
+use gx_store::{BlobId, Blobs, Cancel, ExecuteError, Object, Resource, ScratchDir, Store, StoreError};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
 use std::io::{IoSliceMut, Write};
 use std::mem::MaybeUninit;
@@ -194,12 +196,13 @@ impl Slot {
         self.no_light |= for_good;
     }
 
-    /// Runs an order to its end.
+    /// Runs an order to its end, or until its folder on disk is too large.
     pub(crate) fn run(
         &mut self,
         store: &Store,
         options: &SandboxOptions,
         order: Order,
+        weighed: Option<Disk>,
         cancel: &Cancel,
     ) -> Result<Ran, ExecuteError> {
         let light = order.light;
@@ -210,7 +213,7 @@ impl Slot {
             self.spawner.as_mut()
         };
         let Some(spawner) = spawner else { return Err(ExecuteError::Cancelled) };
-        spawner.run(order, options.log_bytes, cancel).map_err(|error| {
+        spawner.run(order, options.log_bytes, weighed, cancel).map_err(|error| {
             // It is in an unknown state: the next action gets a new one.
             if light {
                 self.light = None;
@@ -311,7 +314,7 @@ impl Spawner {
         Err(error)
     }
 
-    fn run(&mut self, order: Order, limit: u64, cancel: &Cancel) -> std::io::Result<Ran> {
+    fn run(&mut self, order: Order, limit: u64, mut weighed: Option<Disk>, cancel: &Cancel) -> std::io::Result<Ran> {
         let number = order.number;
         {
             let mut socket = self.kills.lock().unwrap_or_else(PoisonError::into_inner);
@@ -321,12 +324,28 @@ impl Spawner {
         let kills = self.kills.clone();
         let guard = cancel.on_cancel(move || kill(&kills, number));
         let (mut stdout, mut stderr) = (Log::new(limit), Log::new(limit));
+        let mut over = None;
         loop {
+            if let Some(disk) = weighed.as_mut().filter(|_| over.is_none())
+                && !is_heard(&self.socket, disk.wait())?
+            {
+                over = disk.exceeded();
+                if over.is_some() {
+                    kill(&self.kills, number);
+                }
+                continue;
+            }
             match receive(&mut self.socket)? {
                 Reply::Output(Stream::Stdout, bytes) => stdout.add(&bytes),
                 Reply::Output(Stream::Stderr, bytes) => stderr.add(&bytes),
-                Reply::Done(done) if done.number == number => {
+                Reply::Done(mut done) if done.number == number => {
                     drop(guard);
+                    // It may have been cancelled meanwhile, or have ended by itself after all.
+                    if let (Some(most), RunResult::Killed) = (over, &done.result)
+                        && !cancel.is_cancelled()
+                    {
+                        done.result = RunResult::Exceeded(Resource::Disk, most);
+                    }
                     return Ok(Ran { done: *done, stdout, stderr });
                 }
                 Reply::Done(_) | Reply::Ready | Reply::Refused(_) => {
@@ -334,6 +353,16 @@ impl Spawner {
                 }
             }
         }
+    }
+}
+
+/// Waits for a message; false when none has come after so long.
+fn is_heard(socket: &UnixStream, wait: std::time::Duration) -> std::io::Result<bool> {
+    let wait = Timespec { tv_sec: wait.as_secs() as i64, tv_nsec: i64::from(wait.subsec_nanos()) };
+    match poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&wait)) {
+        Ok(found) => Ok(found > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

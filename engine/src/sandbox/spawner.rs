@@ -177,10 +177,10 @@ impl Way {
         if let Err(fault) = skeleton.set_root(order.root.as_ref()) {
             return Ok(done(RunResult::Told(Told::Fault(fault))));
         }
-        let limits = Limits::of(order, skeleton, started);
+        let mut limits = Limits::of(order, skeleton, started);
         let result = match self {
-            Way::Own(workshop) => in_own(workshop, order, &limits, socket, (null, oversight)),
-            Way::Kept(room, ends) => in_kept(room, &mut ends.0, &ends.1, order, &limits, (socket, oversight)),
+            Way::Own(workshop) => in_own(workshop, order, &mut limits, socket, (null, oversight)),
+            Way::Kept(room, ends) => in_kept(room, &mut ends.0, &ends.1, order, &mut limits, (socket, oversight)),
         };
         let (result, ended) = result?;
         Ok(Done { wall_us: ended.duration_since(started).as_micros() as u64, ..done(result) })
@@ -204,7 +204,7 @@ fn empty(captures: &mut [Capture; 2], socket: &mut Wire) -> Result<()> {
 fn in_own(
     workshop: &mut Workshop,
     order: &Order,
-    limits: &Limits<'_>,
+    limits: &mut Limits<'_>,
     socket: &mut Wire,
     (null, oversight): (&OwnedFd, &Oversight),
 ) -> Result<(RunResult, Instant)> {
@@ -220,6 +220,7 @@ fn in_own(
     };
     // It has its own copies of these descriptors.
     drop(ends);
+    limits.begin(order, running.init.pid);
     let kill = |process: &OwnedFd| {
         // One that has ended already is no harm.
         let _ = pidfd_send_signal(process, Signal::KILL);
@@ -239,7 +240,7 @@ fn in_kept(
     captures: &mut [Capture; 2],
     ends: &Ends,
     order: &Order,
-    limits: &Limits<'_>,
+    limits: &mut Limits<'_>,
     (socket, oversight): (&mut Wire, &Oversight),
 ) -> Result<(RunResult, Instant)> {
     let mut overseen = order.normalised.then(|| oversight.begin(order.input_time_s));
@@ -248,6 +249,7 @@ fn in_kept(
         Ok(Err(why)) => return Ok((RunResult::Told(Told::NotStarted(why)), Instant::now())),
         Err(fault) => return Ok((RunResult::Told(Told::Fault(fault)), Instant::now())),
     };
+    limits.begin(order, running.pid());
     let kill = |process: &OwnedFd| room.kill(process);
     let stopped = watch(&running.pidfd, order.number, limits, socket, captures, overseen.as_mut(), kill)?;
     let told = room.end(&running).map_or(RunResult::Vanished, RunResult::Told);

@@ -6,6 +6,7 @@ use super::mounts::Skeleton;
 use super::oversight::Overseen;
 use super::protocol::{Order, Reply, Request, RunResult, Stream, receive, send};
 use super::spawner::Wire;
+use super::usage::Usage;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::pipe::{PipeFlags, pipe_with};
 use std::io::Result;
@@ -68,8 +69,11 @@ impl Capture {
 /// What an action may not go beyond.
 pub(super) struct Limits<'a> {
     deadline: Option<Instant>,
-    /// Where what it writes lies in memory.
-    weigh: Option<&'a Skeleton>,
+    /// Where what it writes lies in memory, and how much that may be.
+    weigh: Option<(&'a Skeleton, u64)>,
+    /// What its processes use, once it has some.
+    usage: Option<Usage>,
+    started: Instant,
 }
 
 impl<'a> Limits<'a> {
@@ -77,21 +81,39 @@ impl<'a> Limits<'a> {
     pub(super) fn of(order: &Order, skeleton: &'a Skeleton, started: Instant) -> Limits<'a> {
         Limits {
             deadline: order.timeout_ms.map(|ms| started + Duration::from_millis(ms)),
-            weigh: order.own.starts_with("fast/").then_some(skeleton),
+            weigh: order.own.starts_with("fast/").then(|| (skeleton, order.disk.unwrap_or(u64::MAX))),
+            usage: None,
+            started,
         }
+    }
+
+    /// The order has started: this is its init, or of a light command its process.
+    pub(super) fn begin(&mut self, order: &Order, first: i32) {
+        self.usage = Some(Usage::new(order, first, self.started));
     }
 
     /// How long to wait at most before the next look.
     fn wait(&self) -> Option<Duration> {
         let left = self.deadline.map(|at| at.saturating_duration_since(Instant::now()));
+        let count = self.usage.as_ref().and_then(Usage::next).map(|at| at.saturating_duration_since(Instant::now()));
+        let left = sooner(left, count);
         if self.weigh.is_some() { sooner(left, Some(WEIGH_EVERY)) } else { left }
     }
 
-    fn exceeded(&self) -> Option<RunResult> {
-        if self.deadline.is_some_and(|at| at <= Instant::now()) {
+    fn is_due(&self, now: Instant) -> bool {
+        self.deadline.into_iter().chain(self.usage.as_ref().and_then(Usage::next)).any(|at| at <= now)
+    }
+
+    fn exceeded(&mut self) -> Option<RunResult> {
+        let now = Instant::now();
+        if self.deadline.is_some_and(|at| at <= now) {
             return Some(RunResult::TimedOut);
         }
-        self.weigh.is_some_and(Skeleton::is_too_big).then_some(RunResult::TooBig)
+        if self.weigh.is_some_and(|(skeleton, most)| skeleton.is_too_big(most)) {
+            return Some(RunResult::TooBig);
+        }
+        let (resource, most) = self.usage.as_mut()?.exceeded(now)?;
+        Some(RunResult::Exceeded(resource, most))
     }
 }
 
@@ -106,7 +128,7 @@ fn sooner(one: Option<Duration>, other: Option<Duration>) -> Option<Duration> {
 pub(super) fn watch(
     process: &OwnedFd,
     number: u64,
-    limits: &Limits<'_>,
+    limits: &mut Limits<'_>,
     socket: &mut Wire,
     captures: &mut [Capture; 2],
     mut overseen: Option<&mut Overseen<'_>>,
@@ -154,7 +176,7 @@ pub(super) fn watch(
             captures.iter_mut().try_for_each(|capture| capture.drain(socket))?;
         }
         // Also when output keeps coming: a process that never stops writing must not escape its limits.
-        let late = looked.elapsed() >= WEIGH_EVERY || limits.deadline.is_some_and(|at| at <= Instant::now());
+        let late = looked.elapsed() >= WEIGH_EVERY || limits.is_due(Instant::now());
         if stopped.is_none() && late {
             looked = Instant::now();
             stopped = limits.exceeded();

@@ -3,7 +3,7 @@
 
 use crate::support::{World, confined};
 use gx_engine::sandbox::SandboxOptions;
-use gx_store::{Cancel, Ending, ExecuteError};
+use gx_store::{Bound, Cancel, Ending, ExecuteError, Resource};
 
 /// Where a command ran: a fresh working folder has a fresh inode.
 fn room(world: &World, command: &str) -> String {
@@ -50,6 +50,18 @@ fn nothing_stays_in_a_kept_room() {
     let listed = world.job().input("pkg/b", "B").plain("find . -newer /proc/1").text();
     assert_eq!(listed, "", "the working folder has the time of inputs");
     assert_eq!(first, room(&world, "stat -c %i /w"));
+}
+
+#[test]
+fn a_small_command_has_its_limits_in_the_room_and_the_next_one_is_not_touched() {
+    let Some(world) = World::new(1) else { return };
+    let mut job = world.job().plain("dd if=/dev/zero of=/dev/null bs=200M");
+    job.allowance.memory = Bound::Most(64 << 20);
+    assert_eq!(job.run().unwrap().ending, Ending::Exceeded(Resource::Memory, 64 << 20));
+    let mut job = world.job().output("out/a").plain("dd if=/dev/zero of=out/a bs=64k");
+    job.allowance.disk = Bound::Most(8 << 20);
+    assert_eq!(job.run().unwrap().ending, Ending::Exceeded(Resource::Disk, 8 << 20));
+    assert_eq!(room(&world, "stat -c %F /w"), "directory\n");
 }
 
 #[test]

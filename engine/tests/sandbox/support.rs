@@ -6,8 +6,8 @@
 use gx_engine::sandbox::{LocalExecutor, SandboxOptions};
 use gx_store::action::{Resolved, lower};
 use gx_store::{
-    Blobs, Cancel, Derivation, Directory, Ending, ExecuteError, Executor, HashFunction, Job, Level, Node, Note,
-    Outcome, Outcomes, Output, OutputKind, RelPath, Run, Store, TreeId, Trees, Work,
+    Allowance, Blobs, Cancel, Derivation, Directory, Ending, ExecuteError, Executor, HashFunction, Job, Level, Node,
+    Note, Outcome, Outcomes, Output, OutputKind, RelPath, Run, Store, TreeId, Trees, Work,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -133,6 +133,7 @@ impl World {
             outputs: Vec::new(),
             root: Some(self.tools),
             timeout_ms: Some(60_000),
+            allowance: Allowance::default(),
             cancel: Cancel::new(),
         }
     }
@@ -190,6 +191,7 @@ pub(crate) struct Builder<'a> {
     outputs: Vec<Output>,
     root: Option<TreeId>,
     timeout_ms: Option<u64>,
+    pub(crate) allowance: Allowance,
     pub(crate) cancel: Cancel,
 }
 
@@ -260,8 +262,8 @@ impl Builder<'_> {
         let resolved = Resolved { derivation: &derivation, root: &root, inputs: &self.inputs };
         let lowered = Arc::new(lower(store.function(), &resolved).unwrap());
         let (derivation, inputs) = (Arc::new(derivation), Arc::new(self.inputs));
-        let job =
-            Job { lowered, derivation, note: Note::default(), inputs, root: self.root, timeout_ms: self.timeout_ms };
+        let (note, root, timeout_ms, allowance) = (Note::default(), self.root, self.timeout_ms, self.allowance);
+        let job = Job { lowered, derivation, note, inputs, root, timeout_ms, allowance };
         (job, self.cancel)
     }
 

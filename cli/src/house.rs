@@ -15,7 +15,7 @@ use gx_engine::{BuildOptions, Engine, EngineConfig};
 use gx_rules::{Levels, LoadError, LoadRequest, Loaded, QueryResult, Workspace, WorkspaceConfig};
 use gx_store::{Cancel, Digest, HostImport, HostSpec, HostTools, Plan, Realise, RealiseError, Realised, Store};
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -57,12 +57,14 @@ pub struct Room {
 /// Imports from the host for one workspace, and keeps in mind what was imported.
 struct Importer {
     host: HostImporter,
+    realiser: Arc<Realiser>,
     made: Mutex<BTreeMap<HostSpec, Digest>>,
 }
 
 impl HostTools for Importer {
     fn import(&self, spec: &HostSpec) -> Result<HostImport, RealiseError> {
-        let import = self.host.import(spec)?;
+        let rustup = lock(&self.realiser.asker).as_ref().and_then(|asker| asker.rustup.clone());
+        let import = self.host.clone().with_rustup(rustup.as_deref()).import(spec)?;
         lock(&self.made).insert(spec.clone(), import.digest);
         Ok(import)
     }
@@ -77,6 +79,8 @@ pub struct Asker {
     pub face: Arc<dyn Face>,
     /// Stops it.
     pub cancel: Cancel,
+    /// The folder of whoever asks in which rustup keeps its toolchains.
+    pub rustup: Option<PathBuf>,
 }
 
 /// Why a load failed: the loader's words, and reports of actions that it had asked for.
@@ -152,19 +156,19 @@ impl House {
 
     /// The importer, telling whoever is loading.
     fn importer(&self, realiser: &Arc<Realiser>) -> Arc<Importer> {
-        let realiser = Arc::downgrade(realiser);
+        let told = Arc::downgrade(realiser);
         let host = self.host.clone().with_progress(Arc::new(move |progress| {
-            let asker = realiser.upgrade().and_then(|realiser| lock(&realiser.asker).clone());
+            let asker = told.upgrade().and_then(|realiser| lock(&realiser.asker).clone());
             if let Some(asker) = asker {
                 asker.face.event(host_words(progress));
             }
         }));
-        Arc::new(Importer { host, made: Mutex::default() })
+        Arc::new(Importer { host, realiser: realiser.clone(), made: Mutex::default() })
     }
 
     /// The digest of an import, from memory where the host has not changed.
-    pub fn import(&self, spec: &HostSpec) -> Option<Digest> {
-        self.host.import(spec).ok().map(|import| import.digest)
+    pub fn import(&self, spec: &HostSpec, rustup: Option<&Path>) -> Option<Digest> {
+        self.host.clone().with_rustup(rustup).import(spec).ok().map(|import| import.digest)
     }
 }
 

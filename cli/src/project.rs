@@ -110,7 +110,7 @@ impl Project {
 const TABLES: [&str; 3] = ["build", "repositories", "toolchains"];
 
 /// The toolchains that a workspace may choose itself: those of `@gx//toolchains`.
-const TOOLCHAINS: [&str; 3] = ["cc", "cxx", "host"];
+const TOOLCHAINS: [&str; 8] = ["cc", "cxx", "go", "host", "java", "node", "python", "rust"];
 
 struct Reader<'a> {
     text: &'a str,

@@ -32,6 +32,12 @@ impl Request {
         below.and_then(|path| path.to_str()).unwrap_or_default().to_owned()
     }
 
+    /// The folder in which rustup keeps the toolchains of whoever asks.
+    pub fn rustup(&self) -> Option<PathBuf> {
+        let set = |name: &str| self.surroundings.environment.get(name).map(PathBuf::from);
+        set("RUSTUP_HOME").or_else(|| set("HOME").map(|home| home.join(".rustup"))).filter(|path| path.is_absolute())
+    }
+
     /// One for tests.
     #[cfg(test)]
     pub(crate) fn example() -> Request {
@@ -54,5 +60,15 @@ mod tests {
         assert_eq!(Request::example().current_package(), "lib");
         let outside = Request { cwd: "/elsewhere".into(), ..Request::example() };
         assert_eq!(outside.current_package(), "");
+    }
+
+    #[test]
+    fn rustup_is_where_the_asker_has_it() {
+        let mut request = Request::example();
+        assert_eq!(request.rustup(), None);
+        request.surroundings.environment.insert("HOME".into(), "/home/u".into());
+        assert_eq!(request.rustup(), Some("/home/u/.rustup".into()));
+        request.surroundings.environment.insert("RUSTUP_HOME".into(), "/opt/rustup".into());
+        assert_eq!(request.rustup(), Some("/opt/rustup".into()));
     }
 }

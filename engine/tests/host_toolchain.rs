@@ -73,7 +73,7 @@ const PROGRAMS: [&str; 60] = [
 
 fn spec(compilers: &[&str]) -> HostSpec {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    HostSpec { programs: names(&PROGRAMS), compilers: names(compilers) }
+    HostSpec { programs: names(&PROGRAMS), compilers: names(compilers), languages: Vec::new() }
 }
 
 /// The import, or a loud word and `None` where this host has no such compilers.
@@ -227,7 +227,7 @@ fn interpreters_bring_their_modules(store: &Store) {
         ("python3", "python3 -c 'import json, math; print(json.dumps(math.floor(42.5)))'"),
     ];
     for (program, script) in scripts {
-        let spec = HostSpec { programs: vec!["sh".to_owned(), program.to_owned()], compilers: Vec::new() };
+        let spec = HostSpec { programs: vec!["sh".to_owned(), program.to_owned()], ..HostSpec::default() };
         let imported = match HostImporter::new(store.clone()).import(&spec) {
             Ok(imported) => imported,
             Err(error) => {

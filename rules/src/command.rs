@@ -78,7 +78,7 @@ impl Lowering<'_> {
         };
         let note = Action {
             outputs: Vec::new(),
-            work: ActionWork::Host(gx_store::HostSpec { programs: Vec::new(), compilers: Vec::new() }),
+            work: ActionWork::Host(gx_store::HostSpec::default()),
             inputs: Vec::new(),
             mnemonic: "FileWrite".into(),
             message: format!("Writing arguments of {}", action.mnemonic),

@@ -231,7 +231,7 @@ impl Lowering<'_> {
 fn test_note(label: &str) -> Action {
     Action {
         outputs: Vec::new(),
-        work: ActionWork::Host(gx_store::HostSpec { programs: Vec::new(), compilers: Vec::new() }),
+        work: ActionWork::Host(gx_store::HostSpec::default()),
         inputs: Vec::new(),
         mnemonic: "TestRunner".into(),
         message: format!("Testing {label}"),

@@ -55,6 +55,8 @@ def _genrule_impl(ctx):
         inputs = depset([script], transitive = [inputs])
     ctx.actions.run(
         executable = "/bin/bash",
+        # Without toolchains of its own it gets what everything gets, unsaid.
+        toolchain = ctx.files._host + ctx.files.toolchains if ctx.attr.toolchains else None,
         arguments = arguments,
         inputs = inputs,
         tools = [_program(target) for target in ctx.attr.tools if _program(target)],
@@ -76,7 +78,12 @@ genrule = rule(
         "outs": attr.output_list(mandatory = True, doc = "Files that the command makes."),
         "cmd": attr.string(mandatory = True, doc = "The command, after expansion of `$(...)`."),
         "tools": attr.label_list(allow_files = True, cfg = "exec", doc = "Programs that the command runs."),
+        "toolchains": attr.label_list(
+            cfg = "exec",
+            doc = "Trees of further programs: `@gx//toolchains:python`, a `host_toolchain`, a `toolchain`, `@debian`.",
+        ),
         "executable": attr.bool(default = False, doc = "The one output is a program."),
         "message": attr.string(doc = "What progress shows."),
+        "_host": attr.label(default = "@gx//toolchains:host"),
     },
 )

@@ -5,15 +5,18 @@ At run time files lie at their paths in the workspace, so `$(location x)` is wha
 
 load(":make_variables.bzl", "expand", "expand_words", "location_table")
 
-def run_environment(ctx, targets, toolchain = None):
+def run_environment(ctx, targets, toolchain = None, trees = []):
     """The RunEnvironmentInfo of a program.
 
     Args:
       ctx: the context of a rule that is executable.
       targets: targets that `args` and `env` may name.
       toolchain: ToolchainInfo of what built the program: in its trees, and by its runner, it is tested.
+      trees: what is `/` when it is tested, for a rule without such a toolchain; the usual when empty.
     """
-    more = {"runner": toolchain.platform.runner, "toolchain": toolchain.trees} if toolchain else {}
+    more = {"toolchain": trees} if trees else {}
+    if toolchain:
+        more = {"runner": toolchain.platform.runner, "toolchain": toolchain.trees}
     if not ctx.attr.args and not ctx.attr.env:
         return RunEnvironmentInfo(environment = {}, **more)
     table = location_table(ctx, targets)

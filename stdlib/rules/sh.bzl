@@ -15,6 +15,10 @@ def _sh_library_impl(ctx):
         runfiles = _runfiles(ctx, ctx.files.srcs),
     )]
 
+def _trees(ctx):
+    """What is `/` for a test that names toolchains."""
+    return ctx.files._host + ctx.files.toolchains if getattr(ctx.attr, "toolchains", None) else []
+
 def _sh_executable_impl(ctx):
     if len(ctx.files.srcs) != 1:
         fail("srcs: exactly one script is needed, there are %d; put what it sources into deps or data" %
@@ -28,7 +32,7 @@ def _sh_executable_impl(ctx):
             executable = executable,
             runfiles = _runfiles(ctx, [executable, script]),
         ),
-        run_environment(ctx, ctx.attr.srcs + ctx.attr.deps + ctx.attr.data),
+        run_environment(ctx, ctx.attr.srcs + ctx.attr.deps + ctx.attr.data, trees = _trees(ctx)),
     ]
 
 _LIBRARY = {
@@ -56,5 +60,9 @@ sh_test = rule(
     implementation = _sh_executable_impl,
     doc = "A shell script as a test: it passes when it exits with 0.",
     test = True,
-    attrs = _EXECUTABLE,
+    attrs = dict(
+        _EXECUTABLE,
+        toolchains = attr.label_list(doc = "Trees of further programs: `@gx//toolchains:python`, ..."),
+        _host = attr.label(default = "@gx//toolchains:host"),
+    ),
 )

@@ -265,12 +265,14 @@ pub trait Realise: Send + Sync {
 }
 
 /// What of the host a toolchain is imported from.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
 pub struct HostSpec {
     /// Programs to import, by name (found on the fixed path `/usr/bin:/bin`), with the closure of each.
     pub programs: Vec<String>,
     /// C or C++ compilers among them, whose own folders, headers and start files belong to the closure.
     pub compilers: Vec<String>,
+    /// Languages, each with its programs, its own library and what these need: `c`, `c++`, `go`, `java`, ...
+    pub languages: Vec<String>,
 }
 
 /// Imports programs of the host by content.

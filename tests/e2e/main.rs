@@ -25,6 +25,7 @@ mod genrule;
 mod guide;
 mod hermetic;
 mod interrupt;
+mod languages;
 mod levels;
 mod limits;
 mod normalised;

@@ -107,7 +107,12 @@ impl Session<'_> {
 
     /// Who asks, for loads.
     pub fn asker(&self) -> Result<Asker, Report> {
-        Ok(Asker { options: self.options()?, face: self.face.clone(), cancel: self.cancel.clone() })
+        Ok(Asker {
+            options: self.options()?,
+            face: self.face.clone(),
+            cancel: self.cancel.clone(),
+            rustup: self.request.rustup(),
+        })
     }
 
     /// The workspace.

@@ -119,10 +119,12 @@ pub(super) fn answer(session: &Session<'_>, patterns: &[String], tests: bool) ->
             house.remember(key, row::decode::<Memo>(&bytes)?)
         }
     };
+    let rustup = session.request.rustup();
+    let imported = |spec: &HostSpec| house.import(spec, rustup.as_deref());
     let holds = memo.gx == house.gx
         && memo.epoch == house.store.epoch()
         && memo.stamps.hold(&project.root)
-        && memo.hosts.iter().all(|(spec, digest)| house.import(spec).is_some_and(|found| found == *digest));
+        && memo.hosts.iter().all(|(spec, digest)| imported(spec).is_some_and(|found| found == *digest));
     if !holds || !young_hold(&project.root, &memo.young) {
         house.forget(&key);
         return None;

@@ -2,12 +2,13 @@
 //!
 //! Steps: the programs themselves; the parts of each compiler and the files it links with; what the packages that own
 //! these brought along below `usr/include` and `usr/lib` (so a header of any other package, installed or not, is
-//! not there), and for interpreters such as Perl what their own packages hold; and for each file taken the loader,
-//! libraries, interpreters and linked files it names. Invariant: a program, compiler part or start file that is
-//! missing is an error, as is a library of one of those; a library of a file that only came along with a package is
-//! let go. This file does not know contents nor the store.
+//! not there), and for languages and interpreters such as Perl what their own packages hold; and for each file
+//! taken the loader, libraries, interpreters and linked files it names. Invariant: a program, compiler part or start
+//! file that is missing is an error, as is a library of one of those; a library of a file that only came along with a
+//! package is let go. This file does not know contents nor the store.
 
 use super::compiler::{self, Folders};
+use super::language;
 use super::libraries::Libraries;
 use super::packages::Packages;
 use super::view::{Kind, View, is_below};
@@ -86,8 +87,8 @@ const LOCALES: [&str; 2] = ["usr/lib/locale/C.utf8", "usr/lib/locale/C.UTF-8"];
 const WANTED: [&str; 4] = ["usr/include", "usr/lib", "usr/lib64", "usr/libexec"];
 /// And what of that is not: debugging aids, scripts of other languages.
 const UNWANTED: [&str; 3] = ["usr/lib/debug", "usr/lib/python3", "usr/lib/x86_64-linux-gnu/audit"];
-/// Where modules of interpreters lie.
-const MODULES: [&str; 4] = ["etc/python3", "usr/lib", "usr/share/perl", "usr/share/perl5"];
+/// Where modules of Perl lie.
+const MODULES: [&str; 3] = ["usr/lib", "usr/share/perl", "usr/share/perl5"];
 /// Compilers proper of languages beyond C, by program.
 const OTHER_LANGUAGES: [&str; 7] = ["cc1obj", "cc1objplus", "cc1gm2", "d21", "f951", "gnat1", "go1"];
 /// Largest text that is read as a linker script.
@@ -95,17 +96,19 @@ const MAX_SCRIPT: u64 = 1 << 16;
 
 /// A closure in the making.
 pub(super) struct Closure<'a> {
-    view: View,
+    pub(super) view: View,
     libraries: Libraries,
-    packages: Option<Packages>,
-    note: &'a dyn Fn(String),
+    pub(super) packages: Option<Packages>,
+    pub(super) note: &'a dyn Fn(String),
 }
 
 impl<'a> Closure<'a> {
-    /// Looks at the files of the host at `root`; without `packages` as on a host without dpkg.
+    /// Looks at the files of the host at `root`, and for Rust in rustup's folder; without `packages` as on a host
+    /// without dpkg.
     pub(super) fn of(
         root: &Path,
         spec: &HostSpec,
+        rustup: Option<&Path>,
         packages: bool,
         note: &'a dyn Fn(String),
     ) -> Result<View, RealiseError> {
@@ -117,18 +120,24 @@ impl<'a> Closure<'a> {
             }
         }
         let libraries = Libraries::load(&mut view)?;
-        let interprets = spec.programs.iter().any(|name| is_interpreter(name));
-        let wants_packages = packages && (interprets || !spec.compilers.is_empty());
+        let (languages, compilers) = language::wanted(spec)?;
+        let interprets = spec.programs.iter().any(|name| is_perl(name) || is_python(name));
+        let wants_packages = packages && (interprets || !compilers.is_empty() || !languages.is_empty());
         let packages = if wants_packages { Packages::load(&view, merged) } else { None };
         let mut closure = Closure { view, libraries, packages, note };
         for name in ROOT_LINKS {
             closure.view.take_root_link(name)?;
         }
-        let mut interpreters = Vec::new();
-        for name in spec.programs.iter().chain(&spec.compilers) {
+        let (mut perls, mut own) = (Vec::new(), Vec::new());
+        for language in languages {
+            own.extend(closure.language(language, rustup)?);
+        }
+        for name in spec.programs.iter().chain(&compilers) {
             let program = closure.program(name)?;
-            if is_interpreter(name) {
-                interpreters.push(program);
+            if is_perl(name) {
+                perls.push(program);
+            } else if is_python(name) {
+                own.push(language::python(&closure.view.on_host(&program))?);
             }
         }
         for locale in LOCALES {
@@ -137,15 +146,18 @@ impl<'a> Closure<'a> {
             }
         }
         let mut keys = BTreeSet::new();
-        for name in &spec.compilers {
+        for name in &compilers {
             closure.compiler(name, &mut keys)?;
         }
         closure.follow(true)?;
-        for interpreter in interpreters {
-            closure.modules(interpreter)?;
+        for perl in perls {
+            closure.modules(perl)?;
         }
-        if !spec.compilers.is_empty() {
-            closure.come_along(spec, &keys)?;
+        for library in own {
+            closure.library(&library)?;
+        }
+        if !compilers.is_empty() {
+            closure.come_along(&compilers, &keys)?;
         }
         closure.follow(false)?;
         Ok(closure.view)
@@ -159,7 +171,7 @@ impl<'a> Closure<'a> {
         }
     }
 
-    fn find_program(&mut self, name: &str) -> Result<Option<String>, RealiseError> {
+    pub(super) fn find_program(&mut self, name: &str) -> Result<Option<String>, RealiseError> {
         if name.is_empty() || name.contains('/') || name.starts_with('.') {
             return Ok(None);
         }
@@ -172,17 +184,14 @@ impl<'a> Closure<'a> {
         Ok(None)
     }
 
-    /// Takes the modules that came with an interpreter.
+    /// Takes the modules that came with Perl.
     fn modules(&mut self, program: String) -> Result<(), RealiseError> {
         let name = program.rsplit('/').next().unwrap_or_default().to_owned();
         let Some(packages) = &self.packages else {
             (self.note)(format!("no dpkg here: '{name}' is imported without its modules"));
             return Ok(());
         };
-        let mut owners = packages.owners(&BTreeSet::from([program]));
-        for part in ["minimal", "stdlib"] {
-            owners.extend(packages.named(&format!("lib{name}-{part}")));
-        }
+        let owners = packages.owners(&BTreeSet::from([program]));
         let mut files = Vec::new();
         for owner in owners {
             files.extend(packages.files(&mut self.view, &owner, &MODULES)?);
@@ -275,10 +284,10 @@ impl<'a> Closure<'a> {
     }
 
     /// Takes what came along with the compilers: by their packages, or by their folders where there is no dpkg.
-    fn come_along(&mut self, spec: &HostSpec, keys: &BTreeSet<String>) -> Result<(), RealiseError> {
+    fn come_along(&mut self, compilers: &[String], keys: &BTreeSet<String>) -> Result<(), RealiseError> {
         let Some(packages) = self.packages.take() else {
             (self.note)("no dpkg here: all headers of the compilers' folders are imported".to_owned());
-            return self.come_along_by_folder(spec, keys);
+            return self.come_along_by_folder(compilers, keys);
         };
         for owner in packages.owners(keys) {
             for file in packages.files(&mut self.view, &owner, &WANTED)? {
@@ -290,15 +299,15 @@ impl<'a> Closure<'a> {
         Ok(())
     }
 
-    fn come_along_by_folder(&mut self, spec: &HostSpec, keys: &BTreeSet<String>) -> Result<(), RealiseError> {
+    fn come_along_by_folder(&mut self, compilers: &[String], keys: &BTreeSet<String>) -> Result<(), RealiseError> {
         let mut skip = OTHER_LANGUAGES.to_vec();
-        if !spec.compilers.iter().any(|name| compiler::is_cxx(name)) {
+        if !compilers.iter().any(|name| compiler::is_cxx(name)) {
             skip.push("cc1plus");
         }
         for own in keys.iter().filter_map(|key| key.strip_suffix("/libgcc.a")) {
             self.take_folder(own, &skip)?;
         }
-        for name in &spec.compilers {
+        for name in compilers {
             let driver = self.program(name)?;
             let driver = self.view.on_host(&driver);
             for folder in compiler::header_folders(&driver, compiler::is_cxx(name))? {
@@ -309,7 +318,7 @@ impl<'a> Closure<'a> {
     }
 
     /// Takes every file of a folder, but those named `skip`.
-    fn take_folder(&mut self, folder: &str, skip: &[&str]) -> Result<(), RealiseError> {
+    pub(super) fn take_folder(&mut self, folder: &str, skip: &[&str]) -> Result<(), RealiseError> {
         let mut ahead = vec![folder.to_owned()];
         while let Some(folder) = ahead.pop() {
             for name in self.view.list(&folder)? {
@@ -319,8 +328,11 @@ impl<'a> Closure<'a> {
                 let path = format!("{folder}/{name}");
                 match self.view.look(&path)? {
                     Kind::Folder => ahead.push(path),
-                    Kind::File(_) | Kind::Link(_) => {
-                        self.view.take(&path)?;
+                    Kind::File(_) => drop(self.view.take(&path)?),
+                    Kind::Link(_) => {
+                        if self.view.take(&path)?.is_none() {
+                            self.view.take_folder_link(&path)?;
+                        }
                     }
                     Kind::Absent | Kind::Other => {}
                 }
@@ -393,13 +405,30 @@ impl<'a> Closure<'a> {
     }
 }
 
-/// Is it a program that is of no use without its modules?
-fn is_interpreter(name: &str) -> bool {
-    name.starts_with("perl") || name.starts_with("python3")
+/// What is taken of the Rust that rustup has in a home, without what links for it.
+#[cfg(test)]
+pub(super) fn rust_alone(root: &Path, home: &Path) -> Result<View, RealiseError> {
+    let mut view = View::new(root);
+    let libraries = Libraries::load(&mut view)?;
+    let mut closure = Closure { view, libraries, packages: None, note: &|_| {} };
+    if let Some(library) = closure.take_rustup(home)? {
+        closure.library(&library)?;
+    }
+    Ok(closure.view)
+}
+
+/// Is it of no use without the modules that its packages hold?
+fn is_perl(name: &str) -> bool {
+    name.starts_with("perl")
+}
+
+/// Does it tell where its modules are?
+fn is_python(name: &str) -> bool {
+    name.strip_prefix("python3").is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit() || b == b'.'))
 }
 
 /// Something that a file of the closure names is not there.
-fn lacks(what: &str, wanted_by: &str) -> RealiseError {
+pub(super) fn lacks(what: &str, wanted_by: &str) -> RealiseError {
     let hint = format!("'/{wanted_by}' needs it, so its package is not installed completely: install that again");
     RealiseError::HostLacks { what: what.to_owned(), hint }
 }

@@ -73,9 +73,12 @@ pub(super) fn resource_folder(program: &Path) -> Result<String, RealiseError> {
         .ok_or_else(|| refused(program, "-print-resource-dir named no folder"))
 }
 
-fn ask(program: &Path, arguments: &[&str]) -> Result<Output, RealiseError> {
+/// What a program says when it is asked so.
+pub(super) fn ask(program: &Path, arguments: &[&str]) -> Result<Output, RealiseError> {
     let mut command = Command::new(program);
     command.args(arguments).env_clear().env("PATH", "/usr/bin:/bin").env("LC_ALL", "C").current_dir("/");
+    // `go` would else read a file of the person's, and fetch the version that a file in the folder names.
+    command.env("GOENV", "off").env("GOTOOLCHAIN", "local");
     let output = command.stdin(Stdio::null()).output().map_err(|e| refused(program, &e.to_string()))?;
     if output.status.success() {
         return Ok(output);
@@ -85,7 +88,8 @@ fn ask(program: &Path, arguments: &[&str]) -> Result<Output, RealiseError> {
     Err(refused(program, &format!("{} ended with {}: {said}", arguments.join(" "), output.status)))
 }
 
-fn refused(program: &Path, why: &str) -> RealiseError {
+/// It did not answer as it should.
+pub(super) fn refused(program: &Path, why: &str) -> RealiseError {
     RealiseError::HostProgram { program: program.display().to_string(), why: why.to_owned() }
 }
 

@@ -3,7 +3,7 @@
 //! This file does not know why it is wanted.
 
 /// Names of Debian's packages, by program or file.
-const PACKAGES: [(&[&str], &str); 17] = [
+const PACKAGES: [(&[&str], &str); 21] = [
     (&["gcc", "cc"], "gcc libc6-dev"),
     (&["g++", "c++", "cc1plus", "libstdc++.so"], "g++"),
     (&["clang", "clang++"], "clang"),
@@ -16,6 +16,10 @@ const PACKAGES: [(&[&str], &str); 17] = [
     (&["diff", "cmp"], "diffutils"),
     (&["sh"], "dash"),
     (&["python3"], "python3"),
+    (&["go", "gofmt"], "golang-go"),
+    (&["java"], "default-jre-headless"),
+    (&["javac", "jar"], "default-jdk-headless"),
+    (&["node"], "nodejs"),
     (&["xz"], "xz-utils"),
     (&["make"], "make"),
     (&["sqlite3"], "sqlite3"),

@@ -5,14 +5,14 @@
 //! looked up once when something did. Disposable.
 //! This file does not know how an import is made.
 
-use super::Manifest;
-use gx_store::{BlobId, Blobs, HostImport, HostSpec, Node, Rows, Stamp, Store, StoreError, Table, TreeId, Trees, row};
+use super::{Asked, Manifest};
+use gx_store::{BlobId, Blobs, HostImport, Node, Rows, Stamp, Store, StoreError, Table, TreeId, Trees, row};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Changes when an import of the same files would give another manifest.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// The row.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -75,20 +75,20 @@ impl Found {
     }
 }
 
-fn key(store: &Store, spec: &HostSpec) -> Option<Vec<u8>> {
-    let digest = store.function().digest(&row::encode(&(REVISION, spec))?);
+fn key(store: &Store, asked: &Asked) -> Option<Vec<u8>> {
+    let digest = store.function().digest(&row::encode(&(REVISION, &asked.0, asked.1.as_deref()))?);
     Some(format!("host_toolchain/{}", digest.hex()).into_bytes())
 }
 
 /// What was found for this request before.
-pub(super) fn recall(store: &Store, spec: &HostSpec) -> Result<Option<Found>, StoreError> {
-    let Some(key) = key(store, spec) else { return Ok(None) };
+pub(super) fn recall(store: &Store, asked: &Asked) -> Result<Option<Found>, StoreError> {
+    let Some(key) = key(store, asked) else { return Ok(None) };
     Ok(store.row(Table::Meta, &key)?.and_then(|bytes| row::decode(&bytes)))
 }
 
 /// Keeps what was found.
-pub(super) fn remember(store: &Store, spec: &HostSpec, found: &Found) -> Result<(), StoreError> {
-    match (key(store, spec), row::encode(found)) {
+pub(super) fn remember(store: &Store, asked: &Asked, found: &Found) -> Result<(), StoreError> {
+    match (key(store, asked), row::encode(found)) {
         (Some(key), Some(bytes)) => store.change_rows(Table::Meta, &[(key, Some(bytes))]),
         _ => Ok(()),
     }

@@ -40,10 +40,10 @@ impl Packages {
         self.lists.iter().filter(|(_, text)| owns(text)).map(|(package, _)| package.clone()).collect()
     }
 
-    /// The packages of that name: one for each processor.
-    pub(super) fn named(&self, package: &str) -> Vec<String> {
-        let qualified = format!("{package}:");
-        self.lists.keys().filter(|name| *name == package || name.starts_with(&qualified)).cloned().collect()
+    /// Those of these real paths that any package owns.
+    pub(super) fn owned(&self, files: &BTreeSet<String>) -> BTreeSet<String> {
+        let places = self.lists.values().flat_map(|text| text.lines()).map(|line| self.place(line));
+        places.filter(|place| files.contains(place)).collect()
     }
 
     /// The paths of a package that lie below one of `folders`, in order.
@@ -87,8 +87,8 @@ mod tests {
         let files = packages.files(&mut view, "libc6-dev:amd64", &["usr/include", "usr/lib"]).unwrap();
         assert_eq!(files, ["usr/include/stdio.h", "usr/lib", "usr/lib/x/crt1.o"]);
         assert_eq!(view.stamps.len(), 1);
-        assert_eq!(packages.named("zlib1g-dev"), ["zlib1g-dev:amd64"]);
-        assert!(packages.named("zlib1g").is_empty());
+        let asked = ["usr/lib/x/crt1.o", "usr/include/mine.h"].map(str::to_owned).into();
+        assert_eq!(packages.owned(&asked), BTreeSet::from(["usr/lib/x/crt1.o".to_owned()]));
         assert!(Packages::load(&View::new(&lists), Vec::new()).is_none());
     }
 }

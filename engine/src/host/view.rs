@@ -3,7 +3,8 @@
 //! Paths are relative to the root and normal. Invariants: what decided the import is in `stamps`, absent things too,
 //! so that a later import can tell whether anything changed by stats alone; a file that is taken has every symlink on
 //! its way taken too, so that the tree works at the same paths; state of `/etc/alternatives` is settled: the link
-//! that led there leads to the final file of the best alternative instead; nothing below `usr/local` is ever taken.
+//! that led there leads to the final file of the best alternative instead; nothing below `usr/local` is ever taken but
+//! what was admitted by name.
 //! This file does not know programs nor formats.
 
 use super::alternatives;
@@ -38,6 +39,8 @@ pub(super) enum Kind {
 pub(super) enum Entry {
     /// The host's file of that path.
     File,
+    /// The host's file of this other path: one of a folder that stands elsewhere in the tree.
+    From(String),
     /// A symlink with this relative target.
     Link(String),
 }
@@ -55,6 +58,10 @@ pub(super) struct View {
     pub(super) entries: BTreeMap<String, Entry>,
     /// Files that were taken and not inspected yet.
     fresh: Vec<String>,
+    /// Folders that may be taken although they are below `usr/local`.
+    admitted: Vec<String>,
+    /// A folder of the host, and where it stands in the tree.
+    placed: Option<(String, String)>,
 }
 
 impl View {
@@ -67,6 +74,8 @@ impl View {
             listings: BTreeMap::new(),
             entries: BTreeMap::new(),
             fresh: Vec::new(),
+            admitted: Vec::new(),
+            placed: None,
         }
     }
 
@@ -154,17 +163,58 @@ impl View {
     pub(super) fn take(&mut self, path: &str) -> Result<Option<String>, RealiseError> {
         let Some(walked) = self.walk(path)? else { return Ok(None) };
         let Kind::File(_) = walked.kind else { return Ok(None) };
-        for (link, target) in walked.links {
-            if is_below(&link, ALTERNATIVES) {
-                continue;
-            }
-            let entry = self.link_entry(&link, &target)?;
-            self.entries.insert(link, entry);
-        }
-        if self.entries.insert(walked.real.clone(), Entry::File).is_none() {
+        self.take_links(walked.links, &walked.real)?;
+        let (place, entry) = match self.place(&walked.real) {
+            Some(place) => (place, Entry::From(walked.real.clone())),
+            None => (walked.real.clone(), Entry::File),
+        };
+        if self.entries.insert(place, entry).is_none() {
             self.fresh.push(walked.real.clone());
         }
         Ok(Some(walked.real))
+    }
+
+    /// Takes the symlink at `path` where it leads to a folder; what is in that is not taken.
+    pub(super) fn take_folder_link(&mut self, path: &str) -> Result<(), RealiseError> {
+        match self.walk(path)? {
+            Some(walked) if walked.kind == Kind::Folder => self.take_links(walked.links, &walked.real),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes the symlinks on the way to `real`.
+    fn take_links(&mut self, links: Vec<(String, String)>, real: &str) -> Result<(), RealiseError> {
+        let moves = self.place(real).is_some();
+        for (link, target) in links {
+            // How a person's home is linked together is nobody's business; in a placed folder links stay as they are.
+            if is_below(&link, ALTERNATIVES) || (moves && self.place(&link).is_none()) {
+                continue;
+            }
+            match self.place(&link) {
+                Some(place) => self.entries.insert(place, Entry::Link(target)),
+                None => {
+                    let entry = self.link_entry(&link, &target)?;
+                    self.entries.insert(link, entry)
+                }
+            };
+        }
+        Ok(())
+    }
+
+    /// Lets `folder` be taken wherever it lies.
+    pub(super) fn admit(&mut self, folder: &str) {
+        self.admitted.push(folder.to_owned());
+    }
+
+    /// Has what lies below the real folder `from` stand below `to` in the tree.
+    pub(super) fn place_at(&mut self, from: &str, to: &str) {
+        self.placed = Some((from.to_owned(), to.to_owned()));
+    }
+
+    /// Where a file of the placed folder stands.
+    fn place(&self, path: &str) -> Option<String> {
+        let (from, to) = self.placed.as_ref()?;
+        path.strip_prefix(from.as_str()).filter(|rest| rest.starts_with('/')).map(|rest| format!("{to}{rest}"))
     }
 
     /// Takes a symlink of the root itself, such as `lib` of a merged `/usr`.
@@ -247,7 +297,7 @@ impl View {
             }
         }
         let real = at.join("/");
-        if is_below(&real, LOCAL) {
+        if is_below(&real, LOCAL) && !self.admitted.iter().any(|folder| is_below(&real, folder)) {
             return Ok(None);
         }
         Ok(Some(Walked { real, kind, links }))

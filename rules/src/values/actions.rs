@@ -446,11 +446,10 @@ fn actions_methods(builder: &mut MethodsBuilder) {
         #[starlark(require = named)] output: &'v File,
         #[starlark(require = named)] programs: Option<UnpackListOrTuple<String>>,
         #[starlark(require = named)] compilers: Option<UnpackListOrTuple<String>>,
+        #[starlark(require = named)] languages: Option<UnpackListOrTuple<String>>,
     ) -> anyhow::Result<NoneType> {
-        let spec = HostSpec {
-            programs: programs.map(|p| p.items).unwrap_or_default(),
-            compilers: compilers.map(|c| c.items).unwrap_or_default(),
-        };
+        let names = |list: Option<UnpackListOrTuple<String>>| list.map(|list| list.items).unwrap_or_default();
+        let spec = HostSpec { programs: names(programs), compilers: names(compilers), languages: names(languages) };
         this.record(Action {
             outputs: vec![output.clone()],
             work: ActionWork::Host(spec),

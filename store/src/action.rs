@@ -20,7 +20,7 @@ pub const WORKING_DIRECTORY: &str = "w";
 /// The folder below the working directory in which every output lies.
 pub const OUTPUT_FOLDER: &str = "out";
 /// Revision of what the sandbox shows an action. Part of every run action's key.
-pub const SANDBOX_REVISION: u32 = 3;
+pub const SANDBOX_REVISION: u32 = 4;
 
 /// A derivation with every input resolved.
 #[derive(Debug, Clone)]

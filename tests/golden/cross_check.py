@@ -292,7 +292,7 @@ class Vectors:
             {"PATH": "/usr/bin", "LC_ALL": "C", "TZ": "UTC"},
             {"OSFamily": "linux"},
             ["out/pkg/a.o", "out/pkg/dir"],
-            {"kind": "run", "level": "sandboxed", "loopback": False, "sandbox": 3, "outputs": ["file", "directory"]},
+            {"kind": "run", "level": "sandboxed", "loopback": False, "sandbox": 4, "outputs": ["file", "directory"]},
         )
         empty = self.files["tree_empty"]
         fetch = ["gx-fetch", "sha256:" + "ab" * 32]

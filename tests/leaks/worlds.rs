@@ -25,6 +25,8 @@ pub(crate) enum World {
     Folder,
     FileSystem,
     Temporaries,
+    /// Every file that is made has an access list.
+    AccessList,
     User,
     UserMap,
     Groups,
@@ -70,6 +72,7 @@ pub(crate) const WORLDS: &[World] = &[
     Folder,
     FileSystem,
     Temporaries,
+    AccessList,
     User,
     UserMap,
     Groups,
@@ -134,6 +137,7 @@ impl World {
             Folder => "another, deeper folder of workspace and store",
             FileSystem => "workspace and store on a disk, or in memory",
             Temporaries => "`/tmp` on a disk, or in memory",
+            AccessList => "a folder that gives its files an access list, or none",
             User => "another user and group",
             UserMap => "another map of users",
             Groups => "other further groups",
@@ -185,6 +189,11 @@ impl World {
                 "tmpfs" => Err("/tmp lies in memory already".to_owned()),
                 _ => Ok(()),
             }),
+            AccessList => {
+                let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+                give_access_list(folder.path())
+                    .map_err(|error| format!("this file system has no access lists: {error}"))
+            }
             Terminal => has("script").and_then(|()| has("setsid")),
             Personality => has("setarch"),
             Nice => has("ionice"),
@@ -271,8 +280,8 @@ impl World {
             }
             (Network, _) => words("unshare --net"),
             (
-                Moment | RandomOfCpu | SeedOfCpu | Machine | Folder | FileSystem | Neighbours | Root | Undeclared
-                | Leftovers,
+                Moment | RandomOfCpu | SeedOfCpu | Machine | Folder | FileSystem | AccessList | Neighbours | Root
+                | Undeclared | Leftovers,
                 _,
             ) => Vec::new(),
         }
@@ -323,6 +332,10 @@ impl World {
     pub(crate) fn touch(self, space: &TestSpace) -> Option<PathBuf> {
         match self {
             Undeclared => space.write("secret.txt", "secret\n"),
+            AccessList => {
+                let folder = space.store().parent().expect("a store has a folder").to_owned();
+                give_access_list(&folder).expect("it was possible before");
+            }
             Leftovers => space.write("leave.txt", "yes\n"),
             User => {
                 let folder = space.store().parent().expect("a store has a folder").to_owned();
@@ -342,6 +355,20 @@ impl World {
 /// Another folder than other worlds have, with a blank in its name.
 fn elsewhere() -> PathBuf {
     on_disk().join(format!("a folder of {}", std::process::id()))
+}
+
+/// Whatever is made in a folder from now on gives a user 4321 all rights (the kernel's `posix_acl_xattr`).
+fn give_access_list(folder: &Path) -> std::io::Result<()> {
+    const NOBODY: u32 = u32::MAX;
+    let entries: [(u16, u16, u32); 5] =
+        [(0x01, 7, NOBODY), (0x02, 7, 4321), (0x04, 5, NOBODY), (0x10, 7, NOBODY), (0x20, 5, NOBODY)];
+    let mut list = 2u32.to_le_bytes().to_vec();
+    for (tag, rights, id) in entries {
+        list.extend([tag.to_le_bytes(), rights.to_le_bytes()].concat());
+        list.extend(id.to_le_bytes());
+    }
+    rustix::fs::setxattr(folder, "system.posix_acl_default", &list, rustix::fs::XattrFlags::empty())?;
+    Ok(())
 }
 
 /// A folder on a disk.

@@ -20,8 +20,7 @@ const ERRNO: u32 = 0x0005_0000;
 
 pub(super) const LOAD: u16 = 0x20;
 pub(super) const JUMP_EQUAL: u16 = 0x15;
-#[cfg(target_arch = "x86_64")]
-const JUMP_AT_LEAST: u16 = 0x35;
+pub(super) const JUMP_AT_LEAST: u16 = 0x35;
 pub(super) const JUMP_SET: u16 = 0x45;
 pub(super) const RETURN: u16 = 0x06;
 /// Always, by so many.
@@ -48,6 +47,23 @@ const ABSENT: &[c_long] = &[
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
     libc::SYS_clone3,
+];
+
+/// Attributes of files, which are not part of any input or output: their file system has none. Whether it has any else
+/// depends on the disk and on the security module of the machine.
+const ATTRIBUTES: &[c_long] = &[
+    libc::SYS_getxattr,
+    libc::SYS_lgetxattr,
+    libc::SYS_fgetxattr,
+    libc::SYS_listxattr,
+    libc::SYS_llistxattr,
+    libc::SYS_flistxattr,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_fsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
+    libc::SYS_fremovexattr,
 ];
 
 /// System calls that are refused.
@@ -144,12 +160,6 @@ const LIGHT: &[c_long] = &[
     libc::SYS_copy_file_range,
     libc::SYS_sendfile,
     libc::SYS_splice,
-    libc::SYS_fgetxattr,
-    libc::SYS_getxattr,
-    libc::SYS_lgetxattr,
-    libc::SYS_flistxattr,
-    libc::SYS_listxattr,
-    libc::SYS_llistxattr,
     libc::SYS_mmap,
     libc::SYS_munmap,
     libc::SYS_mprotect,
@@ -283,8 +293,9 @@ fn native() -> Vec<sock_filter> {
 /// which none of them has otherwise; a command does not know it, and dies of the first guess.
 pub(crate) fn light(secret: u64) -> Vec<sock_filter> {
     let mut code = native();
-    for nr in LIGHT.iter().chain(LIGHT_HERE) {
-        code.extend([op(JUMP_EQUAL, *nr as u32, 0, 1), op(RETURN, ALLOW, 0, 0)]);
+    let attributes = ATTRIBUTES.iter().map(|nr| (nr, errno(libc::ENOTSUP)));
+    for (nr, verdict) in LIGHT.iter().chain(LIGHT_HERE).map(|nr| (nr, ALLOW)).chain(attributes) {
+        code.extend([op(JUMP_EQUAL, *nr as u32, 0, 1), op(RETURN, verdict, 0, 0)]);
     }
     for (nr, argument, values) in [
         (libc::SYS_ioctl, SECOND_ARGUMENT, LIGHT_REQUESTS),
@@ -372,7 +383,8 @@ pub(crate) fn program(normalised: bool, fixed_random: bool) -> Vec<sock_filter> 
     }
     let random = fixed_random.then_some(libc::SYS_getrandom);
     let refused = REFUSED.iter().chain(REFUSED_HERE).map(|nr| (*nr, libc::EPERM));
-    for (nr, error) in ABSENT.iter().chain(&random).map(|nr| (*nr, libc::ENOSYS)).chain(refused) {
+    let attributes = ATTRIBUTES.iter().map(|nr| (*nr, libc::ENOTSUP));
+    for (nr, error) in ABSENT.iter().chain(&random).map(|nr| (*nr, libc::ENOSYS)).chain(refused).chain(attributes) {
         code.extend([op(JUMP_EQUAL, nr as u32, 0, 1), op(RETURN, errno(error), 0, 0)]);
     }
     code.extend([
@@ -434,6 +446,7 @@ mod tests {
         assert_eq!(verdict(0x4000_0003, libc::SYS_read as u32, 0), KILL);
         assert_eq!(verdict(ARCH, libc::SYS_keyctl as u32, 0), errno(libc::ENOSYS));
         assert_eq!(verdict(ARCH, libc::SYS_mount as u32, 0), errno(libc::EPERM));
+        assert_eq!(verdict(ARCH, libc::SYS_setxattr as u32, 0), errno(libc::ENOTSUP));
         assert_eq!(verdict(ARCH, libc::SYS_clone as u32, libc::SIGCHLD as u32), ALLOW);
         assert_eq!(verdict(ARCH, libc::SYS_clone as u32, libc::CLONE_NEWUSER as u32), errno(libc::EPERM));
         assert_eq!(verdict(ARCH, libc::SYS_clone as u32, libc::CLONE_NEWNS as u32), errno(libc::EPERM));
@@ -468,10 +481,15 @@ mod tests {
             assert_eq!(on(code, libc::SYS_futex, [0, 0x189, 0]), HAND_OVER);
             assert_eq!(on(code, libc::SYS_futex, [0, 0x89, 0]), ALLOW);
             assert_eq!(on(code, libc::SYS_rseq, [0; 3]), errno(libc::ENOSYS));
+            assert_eq!(on(code, libc::SYS_clock_getres, [0; 3]), HAND_OVER);
             assert_eq!(on(code, libc::SYS_read, [0; 3]), ALLOW);
             assert_eq!(run(code, 0x4000_0003, libc::SYS_read as u32, [0; 6]), KILL);
         }
         assert_eq!(on(&own, libc::SYS_mount, [0; 3]), errno(libc::EPERM));
+        for nr in [libc::SYS_landlock_create_ruleset, 451, 999] {
+            assert_eq!(on(&own, nr, [0; 3]), errno(libc::ENOSYS), "{nr}");
+        }
+        assert_eq!(on(&own, 450, [0; 3]), ALLOW);
         assert_eq!(on(&own, libc::SYS_socket, [libc::AF_VSOCK as u64, 0, 0]), errno(libc::EAFNOSUPPORT));
         assert_eq!(on(&own, libc::SYS_bind, [0; 3]), HAND_OVER);
         assert_eq!(on(&own, libc::SYS_personality, [0xffff_ffff, 0, 0]), ALLOW);
@@ -502,6 +520,7 @@ mod tests {
         assert_eq!(run(&code, ARCH, libc::SYS_mount as u32, [0, 0, 0, 0, 0, secret]), KILL);
         assert_eq!(verdict(libc::SYS_read, [0; 3]), ALLOW);
         assert_eq!(verdict(libc::SYS_exit_group, [0; 3]), ALLOW);
+        assert_eq!(verdict(libc::SYS_setxattr, [0; 3]), errno(libc::ENOTSUP));
         for request in LIGHT_REQUESTS {
             assert_eq!(verdict(libc::SYS_ioctl, [1, u64::from(*request), 0]), ALLOW);
         }
@@ -524,7 +543,6 @@ mod tests {
             libc::SYS_getppid,
             libc::SYS_fchmod,
             libc::SYS_fchmodat,
-            libc::SYS_setxattr,
             libc::SYS_shmget,
             libc::SYS_semget,
             libc::SYS_msgget,

@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/ioctl.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 
 PROBE(order_of_inputs) { show_folder(out, "in"); }
 PROBE(order_of_made_inputs) { show_folder(out, "out/many"); }
@@ -44,6 +46,25 @@ static void device(FILE *out, const char *path) {
     struct stat s;
     if (stat(path, &s)) show_errno(out);
     else fprintf(out, "%llu\n", (unsigned long long)s.st_dev);
+}
+// Attributes beside a file's bytes and mode: lists of access, labels of a security module.
+static void attributes(FILE *out, const char *path) {
+    char names[4096], value[4096];
+    ssize_t length = listxattr(path, names, sizeof names);
+    if (length < 0) show_errno(out);
+    for (char *name = names; name < names + length; name += strlen(name) + 1) {
+        ssize_t size = getxattr(path, name, value, sizeof value);
+        fprintf(out, "%s ", name);
+        for (ssize_t i = 0; i < size; i++) fprintf(out, "%02x", (unsigned char)value[i]);
+        fprintf(out, "\n");
+    }
+}
+PROBE(attributes_of_an_input) { attributes(out, "in/a.txt"); }
+PROBE(attributes_of_the_folder_of_outputs) { attributes(out, "out"); }
+PROBE(flags_of_an_input) {
+    int fd = open("in/a.txt", O_RDONLY), flags = 0;
+    if (ioctl(fd, 0x80086601, &flags)) show_errno(out);
+    else fprintf(out, "%x\n", flags);
 }
 PROBE(inode_of_an_input) { number(out, "in/a.txt"); }
 PROBE(inode_of_the_output) { number(out, output); }

@@ -137,6 +137,13 @@ PROBE(processor_it_runs_on) {
 }
 PROBE(ignored_signals) { show_line(out, "/proc/self/status", "SigIgn"), show_line(out, "/proc/self/status", "SigBlk"); }
 SHOW_FILE(wish_to_be_killed_for_memory, "/proc/self/oom_score_adj")
+PROBE(wish_to_be_killed_as_it_is_set) {
+    char text[32];
+    int fd = open("/proc/self/oom_score_adj", O_RDWR);
+    ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof text);
+    if (got < 0) show_errno(out);
+    else fwrite(text, 1, got, out);
+}
 SHOW_FILE(what_a_core_dump_holds, "/proc/self/coredump_filter")
 SHOW_FILE(control_group, "/proc/self/cgroup")
 static void show_limits(FILE *out, int hard) {

@@ -68,6 +68,25 @@ PROBE(time_zone_of_the_machine) {
     fprintf(out, "%ld %s\n", t.tm_gmtoff, t.tm_zone);
 }
 
+// The kernel's own tick.
+PROBE(resolution_of_a_clock) {
+    struct timespec t;
+    clock_getres(CLOCK_MONOTONIC_COARSE, &t);
+    fprintf(out, "%ld\n", t.tv_nsec);
+}
+PROBE(resolution_of_a_clock_by_syscall) {
+    struct timespec t;
+    syscall(SYS_clock_getres, CLOCK_REALTIME_COARSE, &t);
+    fprintf(out, "%ld\n", t.tv_nsec);
+}
+PROBE(version_of_landlock) { fprintf(out, "%ld\n", syscall(444, NULL, 0, 1)); }
+// Which of the younger system calls there are, tried with arguments that none of them takes.
+PROBE(youngest_system_call) {
+    for (long nr = 451; nr < 480; nr++)
+        if (syscall(nr, -1, -1, -1, -1, -1, -1) != -1 || errno != ENOSYS) fprintf(out, "%ld\n", nr);
+}
+SHOW_FILE(label_of_the_process, "/proc/self/attr/current")
+
 SHOW_FILE(load, "/proc/loadavg")
 SHOW_FILE(uptime, "/proc/uptime")
 SHOW_FILE(counters_of_the_kernel, "/proc/stat")

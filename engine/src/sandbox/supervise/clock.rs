@@ -35,6 +35,16 @@ impl Supervisor {
         self.give(call, to, &timespec(now))
     }
 
+    /// The finest there is: that of a coarse clock is the kernel's own tick.
+    pub(super) fn clock_getres(&mut self, call: &Call) -> Result<Answer, i32> {
+        const UNUSED: i32 = 10;
+        // A clock that does not exist, and one of another process's.
+        if !(0..=libc::CLOCK_TAI).contains(&call.int(0)) || call.int(0) == UNUSED {
+            return Ok(Answer::Native);
+        }
+        if call.long(1) == 0 { Ok(Answer::Value(0)) } else { self.give(call, call.long(1), &timespec(1)) }
+    }
+
     pub(super) fn gettimeofday(&mut self, call: &Call) -> Result<Answer, i32> {
         let [seconds, rest] = timespec(tick(self.process(call.thread)));
         if call.long(0) != 0 {

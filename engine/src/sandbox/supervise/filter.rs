@@ -4,7 +4,8 @@
 //! speed. This file does not know the answers.
 
 use super::super::seccomp::{
-    ALLOW, FIRST_ARGUMENT, JUMP, JUMP_EQUAL, JUMP_SET, LOAD, RETURN, SECOND_ARGUMENT, THIRD_ARGUMENT, errno, op,
+    ALLOW, FIRST_ARGUMENT, JUMP, JUMP_AT_LEAST, JUMP_EQUAL, JUMP_SET, LOAD, RETURN, SECOND_ARGUMENT, THIRD_ARGUMENT,
+    errno, op,
 };
 use libc::{c_long, sock_filter};
 
@@ -33,6 +34,7 @@ const HANDED: &[c_long] = &[
     libc::SYS_fchdir,
     libc::SYS_symlinkat,
     libc::SYS_utimensat,
+    libc::SYS_clock_getres,
     libc::SYS_gettimeofday,
     libc::SYS_getrandom,
     libc::SYS_uname,
@@ -64,10 +66,8 @@ const HANDED_HERE: &[c_long] = &[
 #[cfg(target_arch = "aarch64")]
 const HANDED_HERE: &[c_long] = &[];
 
-const SYS_CACHESTAT: c_long = 451;
-const SYS_STATMOUNT: c_long = 457;
-const SYS_LISTMOUNT: c_long = 458;
-const SYS_LSM_LIST_MODULES: c_long = 461;
+/// The first call that the told kernel (`limits::KERNEL_RELEASE`) does not have, on every kind of machine.
+const FIRST_UNKNOWN: u32 = 451;
 
 /// Calls that seem not to exist: what they tell cannot be made the same, and programs do without.
 const ABSENT: &[c_long] = &[
@@ -75,11 +75,10 @@ const ABSENT: &[c_long] = &[
     libc::SYS_rseq,
     // The order of objects in the kernel's memory.
     libc::SYS_kcmp,
-    // What lies in the machine's memory just now.
-    SYS_CACHESTAT,
-    SYS_STATMOUNT,
-    SYS_LISTMOUNT,
-    SYS_LSM_LIST_MODULES,
+    // Says which version of it the kernel has.
+    libc::SYS_landlock_create_ruleset,
+    libc::SYS_landlock_add_rule,
+    libc::SYS_landlock_restrict_self,
 ];
 
 /// The older ones of them.
@@ -96,8 +95,19 @@ const MOMENT: u32 = libc::TIMER_ABSTIME as u32;
 const IPC_STAT: u32 = libc::IPC_STAT as u32;
 
 /// Requests on files that tell of the disk, and on sockets that tell the time.
-const TELLING_REQUESTS: &[u32] =
-    &[0xc020_660b, 0x8008_7601, 0x8004_7601, 0x8011_1500, 0x8906, 0x8907, 0x8010_8906, 0x8010_8907];
+const TELLING_REQUESTS: &[u32] = &[
+    0xc020_660b,
+    0x8008_6601,
+    0x8004_6601,
+    0x801c_581f,
+    0x8008_7601,
+    0x8004_7601,
+    0x8011_1500,
+    0x8906,
+    0x8907,
+    0x8010_8906,
+    0x8010_8907,
+];
 /// Options of sockets that tell the time, a number of the kernel's or the processor.
 const TELLING_OPTIONS: &[u32] = &[29, 35, 37, 49, 57, 63, 64, 65, 71];
 /// Personalities that change nothing: a question, and fixed addresses.
@@ -127,7 +137,9 @@ fn with_bits(nr: c_long, argument: u32, bits: u32) -> [sock_filter; 5] {
 
 /// What is not there: to be put behind the head of a filter.
 pub(crate) fn absent() -> Vec<sock_filter> {
-    absent_where(|_| true)
+    let mut code = vec![op(JUMP_AT_LEAST, FIRST_UNKNOWN, 0, 1), op(RETURN, errno(libc::ENOSYS), 0, 0)];
+    code.extend(absent_where(|_| true));
+    code
 }
 
 /// What is not there of these calls.

@@ -73,6 +73,7 @@ fn instead(name: &[u8]) -> Option<Vec<u8>> {
     let name = name.strip_prefix(b"__vdso_").or_else(|| name.strip_prefix(b"__kernel_")).unwrap_or(name);
     match name {
         b"clock_gettime" => Some(code(Some(libc::SYS_clock_gettime))),
+        b"clock_getres" => Some(code(Some(libc::SYS_clock_getres))),
         b"gettimeofday" => Some(code(Some(libc::SYS_gettimeofday))),
         #[cfg(target_arch = "x86_64")]
         b"time" => Some(code(Some(libc::SYS_time))),

@@ -152,6 +152,7 @@ impl Supervisor {
         match i64::from(call.nr) {
             filter::START => self.start(call),
             libc::SYS_clock_gettime => self.clock_gettime(call, call.long(1)),
+            libc::SYS_clock_getres => self.clock_getres(call),
             libc::SYS_gettimeofday => self.gettimeofday(call),
             #[cfg(target_arch = "x86_64")]
             libc::SYS_time => self.time(call),

@@ -22,21 +22,8 @@ const OF_THE_MACHINE: &[&str] =
 const FOLDERS: &[&str] = &["sys", "sys/fs", "sys/kernel", "sys/kernel/random", "sys/vm"];
 
 /// Files of a process that are the kernel's.
-const NATIVE: &[&str] = &[
-    "attr",
-    "children",
-    "cmdline",
-    "comm",
-    "cwd",
-    "environ",
-    "exe",
-    "fd",
-    "limits",
-    "map_files",
-    "mem",
-    "root",
-    "task",
-];
+const NATIVE: &[&str] =
+    &["children", "cmdline", "comm", "cwd", "environ", "exe", "fd", "limits", "map_files", "mem", "root", "task"];
 
 /// Files of a process that are told anew.
 const TOLD: &[&str] = &[
@@ -225,7 +212,11 @@ impl Supervisor {
         let writes = flags & libc::O_ACCMODE != libc::O_RDONLY;
         match self.look_at(call, parts) {
             // What a process tells the kernel of itself.
-            File::Content(_) if writes && parts.first().is_some_and(|first| first == b"self") => Ok(Answer::Native),
+            File::Content(_)
+                if flags & libc::O_ACCMODE == libc::O_WRONLY && parts.first().is_some_and(|first| first == b"self") =>
+            {
+                Ok(Answer::Native)
+            }
             File::Content(_) | File::Folder if writes => Err(libc::EACCES),
             File::Content(content) if flags & libc::O_PATH == 0 => {
                 if flags & libc::O_DIRECTORY != 0 {

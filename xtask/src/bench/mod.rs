@@ -7,6 +7,7 @@
 mod measure;
 mod parts;
 mod report;
+mod sandbox;
 mod shape;
 mod spec;
 mod tools;
@@ -19,6 +20,7 @@ use std::path::{Path, PathBuf};
 
 const USAGE: &str = "usage: cargo xtask bench [flags]
        cargo xtask bench parts [filter]    the parts of gx one by one (criterion)
+       cargo xtask bench sandbox [flags]   what each level costs, beside bwrap and Bazel's linux-sandbox (--help)
        cargo xtask bench spec [N]          N contracts of 30 operators parsed, checked and canonicalised (default 1000)
   --actions N    actions per workspace (default 10000)
   --shapes LIST  of wide,deep,random (default all)
@@ -67,6 +69,9 @@ pub(crate) fn command(root: &Path, arguments: Vec<String>) -> Result<()> {
     if let Some(("spec", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
         return spec::command(root, rest);
     }
+    if let Some(("sandbox", rest)) = arguments.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return sandbox::command(root, rest);
+    }
     if arguments.iter().any(|a| a == "--help" || a == "-h") {
         println!("{USAGE}");
         return Ok(());
@@ -85,7 +90,7 @@ pub(crate) fn command(root: &Path, arguments: Vec<String>) -> Result<()> {
     let text = report::text(&all, &machine, flags.actions, flags.rounds);
     println!("\n{text}");
     if let Some(date) = &flags.date {
-        report::write(&root.join("docs/benchmarks.md"), date, command.trim(), &text)?;
+        report::write(&root.join("docs/benchmarks.md"), report::GRAPHS, date, command.trim(), &text)?;
     }
     Ok(())
 }

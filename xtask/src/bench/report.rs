@@ -30,21 +30,24 @@ impl Machine {
     }
 }
 
-/// Marks between which the table stands in the document.
-const BEGIN: &str = "<!-- begin: written by `cargo xtask bench` -->";
+/// The mark behind which the tables of this comparison stand in the document, up to the next `END`.
+pub(super) const GRAPHS: &str = "<!-- begin: written by `cargo xtask bench` -->";
 const END: &str = "<!-- end -->";
+
+impl std::fmt::Display for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Machine { processors, model, kernel, load_before, load_after } = self;
+        write!(f, "{processors} processors ({model}), Linux {kernel}, load average {load_before:.1} before and ")?;
+        write!(f, "{load_after:.1} after")
+    }
+}
 
 /// The tables as Markdown.
 pub(super) fn text(all: &[ShapeFigures], machine: &Machine, actions: usize, rounds: usize) -> String {
     let mut out = format!(
-        "{actions} actions a graph, {} processors ({}), Linux {}, load average {:.1} before and {:.1} after.\n\
+        "{actions} actions a graph, {machine}.\n\
          Medians of {rounds} clean builds and {} no-ops and edits; in brackets the spread, slowest less fastest as a\n\
          share of the median.\n",
-        machine.processors,
-        machine.model,
-        machine.kernel,
-        machine.load_before,
-        machine.load_after,
         rounds * 3
     );
     for figures in all {
@@ -97,7 +100,7 @@ fn row(out: &mut String, name: &str, samples: &[&Samples]) {
     let _ = writeln!(out, "| {name} | {} | {} |", cells.join(" | "), ratios.join(" | "));
 }
 
-fn cell(samples: &Samples) -> String {
+pub(super) fn cell(samples: &Samples) -> String {
     let median = samples.median();
     let noise = samples.spread() * 100.0;
     if median < 1.0 {
@@ -107,11 +110,11 @@ fn cell(samples: &Samples) -> String {
     }
 }
 
-/// Puts the tables between the marks of the document.
-pub(super) fn write(file: &Path, date: &str, command: &str, text: &str) -> Result<()> {
+/// Puts the tables behind their mark in the document.
+pub(super) fn write(file: &Path, mark: &str, date: &str, command: &str, text: &str) -> Result<()> {
     let document = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
-    let (head, rest) = document.split_once(BEGIN).context("docs/benchmarks.md has no begin mark")?;
+    let (head, rest) = document.split_once(mark).with_context(|| format!("docs/benchmarks.md has no `{mark}`"))?;
     let (_, tail) = rest.split_once(END).context("docs/benchmarks.md has no end mark")?;
-    let table = format!("{BEGIN}\nMeasured on {date} by `{command}`.\n\n{text}{END}");
+    let table = format!("{mark}\nMeasured on {date} by `{command}`.\n\n{text}{END}");
     std::fs::write(file, format!("{head}{table}{tail}")).with_context(|| format!("writing {}", file.display()))
 }

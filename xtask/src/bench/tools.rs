@@ -47,7 +47,7 @@ pub(super) fn all(gx: &Path, folder: &Path, graph: &Graph) -> Result<Vec<Box<dyn
     Ok(tools)
 }
 
-fn remove(folder: &Path) -> Result<()> {
+pub(super) fn remove(folder: &Path) -> Result<()> {
     // Trees in a store are read-only folders: nothing can be unlinked in them before they are writable.
     if folder.exists() {
         Command::new("chmod").args(["-R", "u+w"]).arg(folder).output()?;
@@ -77,7 +77,7 @@ impl Gx {
     }
 }
 
-fn gx_command(gx: &Path, folder: &Path, store: &Path, arguments: &[&str]) -> Command {
+pub(super) fn gx_command(gx: &Path, folder: &Path, store: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(gx);
     command.args(arguments).current_dir(folder).env("GX_STORE", store);
     command

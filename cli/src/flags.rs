@@ -207,6 +207,9 @@ pub struct Why {
     /// The target's label
     #[arg(value_name = "TARGET")]
     pub target: String,
+    /// Say instead what is not the same in another store: of another machine, say
+    #[arg(long, value_name = "STORE")]
+    pub against: Option<PathBuf>,
 }
 
 /// `gx run`.

@@ -147,7 +147,13 @@ impl fmt::Display for Change {
 /// The smallest differences between two actions, in the order: command, environment, platform, settings, outputs,
 /// inputs by path.
 pub fn difference(store: &Store, old: &ActionId, new: &ActionId) -> Result<Vec<Difference>, StoreError> {
-    let (old, new) = (Key::read(store, old)?, Key::read(store, new)?);
+    difference_between((store, old), (store, new))
+}
+
+/// The same for two actions that lie in two stores.
+pub fn difference_between(old: (&Store, &ActionId), new: (&Store, &ActionId)) -> Result<Vec<Difference>, StoreError> {
+    let stores = (old.0, new.0);
+    let (old, new) = (Key::read(old.0, old.1)?, Key::read(new.0, new.1)?);
     let mut found = arguments(&old.command.arguments, &new.command.arguments);
     let environment = |key: &Key| pairs(&key.command.environment_variables);
     found.extend(maps(&environment(&old), &environment(&new)).map(|(name, old, new)| Difference::Environment {
@@ -169,7 +175,7 @@ pub fn difference(store: &Store, old: &ActionId, new: &ActionId) -> Result<Vec<D
             .symmetric_difference(&now)
             .map(|path| Difference::Output { path: path.clone(), now: now.contains(path) }),
     );
-    SideBySide { store, found: &mut found }.walk(old.input_root, new.input_root)?;
+    SideBySide { stores, found: &mut found }.walk(old.input_root, new.input_root)?;
     Ok(found)
 }
 
@@ -248,7 +254,7 @@ fn arguments(old: &[String], new: &[String]) -> Vec<Difference> {
 
 /// Two trees walked side by side.
 struct SideBySide<'a> {
-    store: &'a Store,
+    stores: (&'a Store, &'a Store),
     found: &'a mut Vec<Difference>,
 }
 
@@ -263,7 +269,7 @@ impl SideBySide<'_> {
                 self.found.push(Difference::More);
                 return Ok(());
             }
-            let (old, new) = (self.store.tree(&old)?, self.store.tree(&new)?);
+            let (old, new) = (self.stores.0.tree(&old)?, self.stores.1.tree(&new)?);
             let mut below = self.folder(&at, &old, &new);
             below.reverse();
             stack.append(&mut below);

@@ -143,6 +143,19 @@ pub(crate) fn entries(store: &Store, workspace: &str, owner: &str) -> Result<Vec
     Ok(entries)
 }
 
+/// The entries of an owner in every workspace that built it, in the order of keys.
+pub(crate) fn entries_anywhere(store: &Store, owner: &str) -> Result<Vec<Entry>, StoreError> {
+    let owner = text_key(store.function(), owner);
+    let mut entries = Vec::new();
+    store.scan(Table::History, &[], &mut |key, value| {
+        if key.get(16) == Some(&b'a') && key.get(17..33) == Some(owner.as_slice()) {
+            entries.extend(row::decode::<Entry>(value));
+        }
+        true
+    })?;
+    Ok(entries)
+}
+
 fn cause(reason: &Reason) -> Cause {
     match reason {
         Reason::Unknown => Cause::Unknown,

@@ -2,8 +2,8 @@
 //!
 //! This file does not know how a build is done: it reads what `history` kept and what `explain` finds.
 
-use crate::explain::{Difference, difference};
-use crate::history::{Cause, Entry, Ran, entries};
+use crate::explain::{Difference, difference, difference_between};
+use crate::history::{Cause, Entry, Ran, entries, entries_anywhere};
 use gx_store::{ActionId, Level, Outcomes, Store, StoreError};
 
 /// One action and why it ran.
@@ -47,6 +47,42 @@ pub enum WhyReason {
 /// Why each action of `owner` ran, by mnemonic and output. Empty when the workspace never built that owner.
 pub fn why(store: &Store, workspace: &str, owner: &str) -> Result<Vec<Why>, StoreError> {
     entries(store, workspace, owner)?.into_iter().map(|entry| one(store, entry)).collect()
+}
+
+/// An action of here beside the same work in another store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beside {
+    /// What kind of work.
+    pub mnemonic: String,
+    /// Its first output; empty when it has none.
+    pub output: String,
+    /// The action in the last build here.
+    pub action: ActionId,
+    /// The other store's; `None` when that has no such work.
+    pub other: Option<ActionId>,
+    /// What is not the same there and here, from there to here.
+    pub differences: Vec<Difference>,
+}
+
+/// How each action of `owner` stands to what `other`, another store, last had for it in any workspace.
+pub fn beside(store: &Store, workspace: &str, owner: &str, other: &Store) -> Result<Vec<Beside>, StoreError> {
+    let theirs = entries_anywhere(other, owner)?;
+    let mut all = Vec::new();
+    for Entry { last: action, mnemonic, output, .. } in entries(store, workspace, owner)? {
+        let mut same = theirs.iter().filter(|it| it.mnemonic == mnemonic && it.output == output).map(|it| it.last);
+        let first = same.next();
+        let there = if first == Some(action) || same.any(|it| it == action) { Some(action) } else { first };
+        let differences = match there {
+            Some(there) if there != action => match difference_between((other, &there), (store, &action)) {
+                Ok(differences) => differences,
+                Err(StoreError::Missing(_) | StoreError::Corrupt(_)) => vec![Difference::OldIsGone],
+                Err(error) => return Err(error),
+            },
+            _ => Vec::new(),
+        };
+        all.push(Beside { mnemonic, output, action, other: there, differences });
+    }
+    Ok(all)
 }
 
 fn one(store: &Store, entry: Entry) -> Result<Why, StoreError> {

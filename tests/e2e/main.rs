@@ -41,6 +41,7 @@ mod store;
 mod testing;
 mod third_party;
 mod toolchains;
+mod two_roots;
 
 /// A file that is not declared above would never run.
 #[test]

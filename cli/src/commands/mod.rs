@@ -90,7 +90,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         Command::Doctor(Doctor { hermetic: Some(target) }) => hermetic::answer(&session, target),
         Command::Query(it) => query::answer(&session, it),
         Command::Show(it) | Command::Store(StoreCommand::Show(it)) => show::answer(&session, &it.digest),
-        Command::Why(it) => why::answer(&session, &it.target),
+        Command::Why(it) => why::answer(&session, it),
         Command::Log(it) => log::answer(&session, &it.target),
         Command::Store(command) => store::answer(&session, command),
         Command::Gc(it) => gc::answer(&session, it.dry_run),

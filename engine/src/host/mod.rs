@@ -22,6 +22,7 @@ pub(crate) mod texts;
 mod view;
 
 pub use manifest::{Manifest, ManifestError};
+pub use packages::packages_of;
 
 use closure::Closure;
 use gx_store::Node;

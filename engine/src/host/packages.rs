@@ -7,6 +7,7 @@
 use super::view::{View, is_below};
 use gx_store::RealiseError;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 const LISTS: &str = "var/lib/dpkg/info";
 
@@ -69,6 +70,41 @@ impl Packages {
     }
 }
 
+/// The package of this host that has each of these absolute paths, with its version; nothing where dpkg knows none.
+pub fn packages_of(paths: &BTreeSet<String>) -> BTreeMap<String, String> {
+    packages_below(Path::new("/"), paths)
+}
+
+fn packages_below(root: &Path, paths: &BTreeSet<String>) -> BTreeMap<String, String> {
+    let links = std::fs::read_dir(root).into_iter().flatten().flatten().filter_map(|entry| {
+        let target = std::fs::read_link(entry.path()).ok()?;
+        Some((entry.file_name().into_string().ok()?, target.to_str()?.trim_matches('/').to_owned()))
+    });
+    let Some(packages) = Packages::load(&View::new(root), links.collect()) else { return BTreeMap::new() };
+    let wanted: BTreeSet<&str> = paths.iter().map(|path| path.trim_start_matches('/')).collect();
+    let versions = std::fs::read_to_string(root.join("var/lib/dpkg/status")).unwrap_or_default();
+    let mut found = BTreeMap::new();
+    for (package, text) in &packages.lists {
+        for line in text.lines() {
+            let place = packages.place(line);
+            if wanted.contains(place.as_str()) {
+                let name = package.split(':').next().unwrap_or_default();
+                let version = version(&versions, name).map_or_else(String::new, |version| format!(" {version}"));
+                found.insert(format!("/{place}"), format!("{name}{version}"));
+            }
+        }
+    }
+    found
+}
+
+/// The version of a package in dpkg's list of what is installed.
+fn version<'a>(status: &'a str, package: &str) -> Option<&'a str> {
+    let mut sections = status.split("\n\n");
+    let own = sections
+        .find(|section| section.lines().next().and_then(|line| line.strip_prefix("Package: ")) == Some(package))?;
+    own.lines().find_map(|line| line.strip_prefix("Version: "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,5 +126,20 @@ mod tests {
         let asked = ["usr/lib/x/crt1.o", "usr/include/mine.h"].map(str::to_owned).into();
         assert_eq!(packages.owned(&asked), BTreeSet::from(["usr/lib/x/crt1.o".to_owned()]));
         assert!(Packages::load(&View::new(&lists), Vec::new()).is_none());
+    }
+
+    #[test]
+    fn paths_are_told_with_package_and_version() {
+        let host = tempfile::tempdir().unwrap();
+        let lists = host.path().join(LISTS);
+        std::fs::create_dir_all(&lists).unwrap();
+        std::os::unix::fs::symlink("usr/lib", host.path().join("lib")).unwrap();
+        std::fs::write(lists.join("libc6-dev:amd64.list"), "/lib/x/crt1.o\n/usr/include/stdio.h\n").unwrap();
+        let status = "Package: libc6\nVersion: 1\n\nPackage: libc6-dev\nStatus: install ok\nVersion: 2.36-9\n";
+        std::fs::write(host.path().join("var/lib/dpkg/status"), status).unwrap();
+        let asked = ["/usr/lib/x/crt1.o", "/usr/include/mine.h"].map(str::to_owned).into();
+        let told = BTreeMap::from([("/usr/lib/x/crt1.o".to_owned(), "libc6-dev 2.36-9".to_owned())]);
+        assert_eq!(packages_below(host.path(), &asked), told);
+        assert!(packages_below(&lists, &asked).is_empty());
     }
 }

@@ -112,7 +112,7 @@ fn side(path: &Path, function: HashFunction, trusted: &[Public]) -> Result<Side,
 }
 
 /// A store that is there; none is made.
-fn open_store(path: &Path, function: HashFunction) -> Result<Store, Report> {
+pub(in crate::commands) fn open_store(path: &Path, function: HashFunction) -> Result<Store, Report> {
     let folder = crate::daemon::place::folder_of(path, function);
     if !folder.join("db").is_dir() {
         return Err(Report::new(909, format!("'{}' is not the folder of a store", path.display()))

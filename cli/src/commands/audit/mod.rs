@@ -9,7 +9,7 @@ mod excerpt;
 mod export;
 mod words;
 
-pub(super) use compare::answer as diff;
+pub(super) use compare::{answer as diff, open_store};
 
 use crate::error::Report;
 use crate::event::{Event, Face};

@@ -82,13 +82,18 @@ fn harden(at: &Path, read_only: bool) -> Outcome {
     mount(NONE, at, NONE, flags, NONE).map_err(|e| Fault::new(step(), e))
 }
 
-/// Leaves the host: new user, mount, network, UTS, IPC and cgroup namespaces with fixed names and one user.
+/// Leaves the host: new user, mount, network, UTS, IPC and cgroup namespaces with fixed names and one user. There are
+/// two user namespaces, one in the other: a process reads the map of its own, and that of the outer one names the
+/// host's user.
 pub(crate) fn leave_host(inside: &Inside) -> Outcome {
     let (uid, gid) = (nix::unistd::geteuid(), nix::unistd::getegid());
     if uid.is_root() {
         // Without the right to do it there is nothing to drop either: the groups stay unmapped.
         let _ = nix::unistd::setgroups(&[]);
     }
+    let id = inside.user.unwrap_or(limits::ID);
+    unshare(CloneFlags::CLONE_NEWUSER).map_err(|e| Fault::new("making a user namespace", e))?;
+    be_only_user(id, uid.as_raw(), gid.as_raw())?;
     unshare(
         CloneFlags::CLONE_NEWUSER
             | CloneFlags::CLONE_NEWNS
@@ -98,11 +103,7 @@ pub(crate) fn leave_host(inside: &Inside) -> Outcome {
             | CloneFlags::CLONE_NEWCGROUP,
     )
     .map_err(|e| Fault::new("making a user namespace", e))?;
-    let map = |file: &str, text: String| fs::write(file, text).map_err(|e| Fault::new(format!("writing {file}"), e));
-    map("/proc/self/setgroups", "deny".to_owned())?;
-    let id = inside.user.unwrap_or(limits::ID);
-    map("/proc/self/uid_map", format!("{id} {uid} 1"))?;
-    map("/proc/self/gid_map", format!("{id} {gid} 1"))?;
+    be_only_user(id, id, id)?;
     nix::unistd::sethostname(inside.host_name.as_deref().unwrap_or(limits::HOST_NAME))
         .map_err(|e| Fault::new("setting the host name", e))?;
     let name = limits::DOMAIN_NAME;
@@ -111,6 +112,14 @@ pub(crate) fn leave_host(inside: &Inside) -> Outcome {
         return Err(Fault::new("setting the domain name", std::io::Error::last_os_error()));
     }
     Ok(())
+}
+
+/// In a user namespace that this process has made: its user and group are `id` in it, and there is no other.
+fn be_only_user(id: u32, uid: u32, gid: u32) -> Outcome {
+    let map = |file: &str, text: String| fs::write(file, text).map_err(|e| Fault::new(format!("writing {file}"), e));
+    map("/proc/self/setgroups", "deny".to_owned())?;
+    map("/proc/self/uid_map", format!("{id} {uid} 1"))?;
+    map("/proc/self/gid_map", format!("{id} {gid} 1"))
 }
 
 impl Skeleton {

@@ -29,6 +29,7 @@ mod languages;
 mod levels;
 mod limits;
 mod normalised;
+mod obstacles;
 mod output;
 mod own_rules;
 mod pinned;

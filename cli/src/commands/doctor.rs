@@ -31,6 +31,8 @@ struct Check {
     needed: bool,
     words: String,
     hint: String,
+    /// It works, and could do more.
+    partly: bool,
 }
 
 /// Answers it.
@@ -55,7 +57,7 @@ pub(super) fn answer(request: &Request, face: &dyn Face) -> Result<Exit, Report>
                 (false, false) => "absent ",
             };
             text.push_str(&format!("{mark} {:<10} {}\n", check.name, check.words));
-            if !check.ok && !check.hint.is_empty() {
+            if (!check.ok || check.partly) && !check.hint.is_empty() {
                 text.push_str(&format!("        {:<10} -> {}\n", "", check.hint));
             }
         }
@@ -76,6 +78,7 @@ fn sandbox(request: &Request) -> Check {
         needed: true,
         words: String::new(),
         hint: "`--sandbox=none` runs actions without a sandbox; that is recorded and never shared".to_owned(),
+        partly: false,
     };
     let folder = request.settings.store.join(format!("doctor-{}", std::process::id()));
     if let Err(error) = std::fs::create_dir_all(&folder) {
@@ -92,9 +95,11 @@ fn sandbox(request: &Request) -> Check {
     if !found.ok || !found.findings.is_empty() {
         let lines = found.findings.iter().map(|it| format!("{}: {}", it.what, it.why));
         let words = lines.collect::<Vec<_>>().join("; ");
-        check.words = if found.ok { format!("{}; {words}", check.words) } else { words };
+        let most = if found.ok { check.words } else { "actions can be run at level 'none' only".to_owned() };
+        check.words = format!("{most}; {words}");
         let hints: Vec<&str> = found.findings.iter().map(|it| it.hint.as_str()).collect();
         check.hint = hints.join("; ");
+        check.partly = found.ok;
     }
     check
 }
@@ -107,6 +112,7 @@ fn limits() -> impl Iterator<Item = Check> {
         needed: false,
         words: it.words,
         hint: "actions are not kept from using all of it".to_owned(),
+        partly: false,
     })
 }
 
@@ -126,6 +132,7 @@ fn store(request: &Request) -> Check {
             Err(report) => report.to_string(),
         },
         hint: "`--store DIR` or GX_STORE names another folder".to_owned(),
+        partly: false,
     }
 }
 
@@ -145,6 +152,7 @@ fn daemon(request: &Request) -> Check {
             Err(report) => report.to_string(),
         },
         hint: "`--no-daemon` works without one".to_owned(),
+        partly: false,
     }
 }
 
@@ -158,5 +166,6 @@ fn program(name: &str, package: &str, what: &str, path: &str) -> Check {
         needed: matches!(name, "sh" | "bash"),
         words: found.map_or_else(|| format!("not found; {what} will not work"), |path| path.display().to_string()),
         hint: format!("apt-get install {package}"),
+        partly: false,
     }
 }

@@ -85,9 +85,10 @@ fn attempt(store: &Store, options: &SandboxOptions, normalised: bool) -> Result<
 pub(crate) fn refusal(fault: &Fault) -> ExecuteError {
     let machine = Machine::look();
     if fault.step == SUPERVISION {
+        let gvisor = if machine.gvisor { GVISOR_HINT } else { "" };
         return ExecuteError::Sandbox {
             why: format!("level 'normalised' cannot be held here: {fault}"),
-            hint: SUPERVISION_HINT.to_owned(),
+            hint: format!("{gvisor}{SUPERVISION_HINT}"),
         };
     }
     let mut hints: Vec<String> = obstacles(&machine).into_iter().map(|f| format!("{}: {}", f.why, f.hint)).collect();
@@ -104,6 +105,7 @@ pub(crate) fn refusal(fault: &Fault) -> ExecuteError {
 /// What a supervisor needs.
 const SUPERVISION_HINT: &str = "it needs notifications of seccomp (Linux 5.11 or later), which whatever confines gx here \
                                 refuses or uses itself; '--determinism=sandboxed' asks for less, and is recorded";
+const GVISOR_HINT: &str = "this kernel is gVisor, which has none: use another container runtime; ";
 const PROC_HINT: &str = "in Docker add --security-opt systempaths=unconfined";
 
 /// What the machine says of itself.
@@ -133,9 +135,28 @@ impl Machine {
                 .lines()
                 .filter_map(|line| line.split(' ').nth(4))
                 .any(|at| at.starts_with("/proc/") && !at.starts_with("/proc/sys/fs/binfmt_misc")),
-            gvisor: fs::read_to_string("/proc/version").is_ok_and(|text| text.contains("gVisor")),
+            gvisor: is_gvisor(&fs::read_to_string("/proc/version").unwrap_or_default(), kernel_log),
         }
     }
+}
+
+/// What gVisor says it is, whatever it runs on: Linux as it was built on one day, and it tells of itself in its log
+/// only.
+const GVISOR_BUILD: &str = "#1 SMP Sun Jan 10 15:06:54 PST 2016";
+
+fn is_gvisor(version: &str, log: impl FnOnce() -> String) -> bool {
+    version.contains("gVisor") || version.contains(GVISOR_BUILD) && log().contains("gVisor")
+}
+
+/// The log of the kernel, where it may be read.
+fn kernel_log() -> String {
+    /// `SYSLOG_ACTION_READ_ALL`.
+    const READ_ALL: libc::c_int = 3;
+    let mut bytes = vec![0u8; 64 << 10];
+    // SAFETY: the place is live and as long as is said.
+    let read = unsafe { libc::klogctl(READ_ALL, bytes.as_mut_ptr().cast(), bytes.len() as libc::c_int) };
+    bytes.truncate(usize::try_from(read).unwrap_or_default());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn obstacles(machine: &Machine) -> Vec<Finding> {
@@ -176,6 +197,19 @@ fn obstacles(machine: &Machine) -> Vec<Finding> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gvisor_is_known_by_its_version_and_its_log() {
+        let (version, log) = (
+            "Linux version 4.4.0 #1 SMP Sun Jan 10 15:06:54 PST 2016\n",
+            "[   0.000000] Starting gVisor...\n[   0.354495] Daemonizing children...\n",
+        );
+        assert!(is_gvisor(version, || log.to_owned()));
+        assert!(!is_gvisor(version, || "[   0.000000] Linux version 4.4.0\n".to_owned()));
+        assert!(!is_gvisor("Linux version 6.1.0-18-amd64 (debian-kernel@lists.debian.org)\n", || log.to_owned()));
+        let here = Machine::look();
+        assert!(!here.gvisor || fs::read_to_string("/proc/version").unwrap().contains("4.4.0"), "{here:?}");
+    }
 
     #[test]
     fn every_obstacle_has_a_hint() {

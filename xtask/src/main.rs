@@ -1,13 +1,15 @@
 //! xtask: the project's own tools, in the project's own language. `cargo xtask tidy` checks the house rules,
 //! `cargo xtask bench` measures gx beside ninja and make, `cargo xtask fuzz` runs the fuzz targets, `cargo xtask leaks`
-//! shows what passes into actions, `cargo xtask audit` audits the examples.
+//! shows what passes into actions, `cargo xtask audit` audits the examples, `cargo xtask dist` makes what is shipped.
 //!
 //! What this crate does not know: the inside of any other crate. It reads files and runs programs.
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test ends when something is wrong"))]
 
 mod audit;
 mod bench;
+mod dist;
 mod fuzz;
+mod package;
 mod tidy;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -18,7 +20,8 @@ const USAGE: &str = "usage: cargo xtask tidy          check the house rules
        cargo xtask bench [...]   measure gx beside ninja and make (--help lists its flags)
        cargo xtask fuzz [...]    run the fuzz targets (--help lists its flags)
        cargo xtask leaks         show what tells one run of an action from another, at each determinism level
-       cargo xtask audit [--all] audit every example, as built and latent";
+       cargo xtask audit [--all] audit every example, as built and latent
+       cargo xtask dist [--check] compile and pack gx for other machines";
 
 fn main() -> ExitCode {
     match run() {
@@ -39,6 +42,7 @@ fn run() -> Result<()> {
         "tidy" => tidy::command(&root),
         "bench" => bench::command(&root, arguments.collect()),
         "audit" => audit::command(&root, &arguments.collect::<Vec<_>>()),
+        "dist" => dist::command(&root, &arguments.collect::<Vec<_>>()),
         "fuzz" => fuzz::command(&root, arguments.collect()),
         "leaks" => {
             ensure!(arguments.next().is_none(), "`leaks` takes no arguments: it runs the suite and prints its table");

@@ -101,6 +101,8 @@ mod tests {
     #[test]
     fn codes_are_sorted_unique_and_in_a_group() {
         assert!(CATALOGUE.windows(2).all(|pair| pair[0].code < pair[1].code));
+        let known = |code: &gx_spec::gate::codes::Code| Code(code.number).entry().is_some();
+        assert!(gx_spec::gate::codes::CODES.iter().all(known));
         assert!(CATALOGUE.iter().all(|entry| GROUPS.iter().any(|(group, _)| entry.code.0 / 100 == *group)));
     }
 
@@ -131,7 +133,9 @@ mod tests {
         // Rules of contracts name their codes themselves.
         let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/src/rules.rs");
         sources.extend(std::fs::read_to_string(rules).unwrap().chars().filter(|c| !c.is_whitespace()));
-        for entry in CATALOGUE.iter() {
+        // So do the codes of gates, with the names that findings show.
+        let gates = gx_spec::gate::codes::CODES;
+        for entry in CATALOGUE.iter().filter(|entry| !gates.iter().any(|code| code.number == entry.code.0)) {
             let code = entry.code.0;
             let forms = [
                 format!("({code}"),

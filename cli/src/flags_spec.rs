@@ -18,8 +18,27 @@ pub enum SpecCommand {
     Diff(Diff),
     /// Run the vectors of contracts, or make inputs from the types of an operator
     Vectors(Vectors),
+    /// Freeze the vectors of a contract, and record who does it and why
+    Freeze(Freeze),
     /// Print a contract's canonical form: text, JSON, or CBOR
     Show(ShowContract),
+}
+
+/// `gx spec freeze`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Freeze {
+    /// The contract's file
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The file of frozen vectors; it is made or carried on
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Who answers for it
+    #[arg(long, value_name = "NAME")]
+    pub owner: String,
+    /// Why: for the first time, or what changed
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 /// Contracts.

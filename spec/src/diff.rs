@@ -79,7 +79,7 @@ pub fn diff(old: &Contract, new: &Contract) -> Diff {
 }
 
 /// The least version after a step. Before 1.0.0 a MINOR step is enough for everything.
-fn least(old: Version, step: Step) -> Version {
+pub(crate) fn least(old: Version, step: Step) -> Version {
     match step {
         Step::None => old,
         Step::Patch => Version(old.0, old.1, old.2.saturating_add(1)),

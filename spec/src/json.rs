@@ -58,7 +58,11 @@ pub fn to_json(value: &Value, ty: &Type) -> Json {
         },
         (Value::Optional(None), _) => Json::Null,
         (Value::Optional(Some(inner)), Type::Optional(ty)) => to_json(inner, ty),
-        (Value::Enum(decl, at), _) => json!(decl.values.get(*at).map(|value| &*value.name)),
+        (Value::Enum(decl, at), _) => match decl.values.get(*at) {
+            Some(value) => json!(&*value.name),
+            // No value at all: the first number that stands for none.
+            None => json!((0..).find(|n| !decl.values.iter().any(|value| value.number == *n))),
+        },
         (Value::Record(fields), Type::Record(record)) => {
             let mut object = Map::new();
             for (name, value) in fields {

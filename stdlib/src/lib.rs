@@ -21,6 +21,7 @@ const FILES: &[(&str, &str)] = shipped![
     "rules/debian_tree.bzl",
     "rules/default_toolchain.bzl",
     "rules/filegroup.bzl",
+    "rules/gates.bzl",
     "rules/genrule.bzl",
     "rules/host_toolchain.bzl",
     "rules/make_variables.bzl",

@@ -13,7 +13,16 @@ use starlark::values::{UnpackValue, Value};
 use std::collections::BTreeMap;
 
 /// The steps, with what progress calls each kind of work.
-const STEPS: [(&str, &str); 1] = [("contract", "Contract")];
+const STEPS: [(&str, &str); 8] = [
+    ("conformance", "Conformance"),
+    ("contract", "Contract"),
+    ("evidence", "Evidence"),
+    ("gate", "Gate"),
+    ("lock", "Lock"),
+    ("registry", "Registry"),
+    ("vectors", "Vectors"),
+    ("verdict", "Verdict"),
+];
 
 /// The action of a step.
 pub(super) fn action(

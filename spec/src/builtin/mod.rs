@@ -4,9 +4,21 @@
 //! path. Invariants: a step is a pure function of its call and its inputs; a changed output needs a changed revision
 //! (the tests hold golden digests). This folder does not know who calls a step, nor BUILD files.
 
+mod conformance;
 mod contract;
+mod evidence;
+mod gate;
+mod lock;
+mod registry;
+#[cfg(test)]
+mod tests;
+mod vectors;
+mod verdict;
 
-use crate::load::with_stack;
+use crate::facts::Facts;
+use crate::gate::Member;
+use crate::ir::Contract;
+use crate::load::{decode_all, with_stack};
 use gx_store::{Blobs, Builtin, Call, ExecuteError, Node, Output, OutputKind, RelPath, Store};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -17,7 +29,16 @@ pub fn all() -> Vec<Arc<dyn Builtin>> {
 }
 
 /// The steps, by name.
-const STEPS: &[Step] = &[contract::STEP];
+const STEPS: &[Step] = &[
+    conformance::STEP,
+    contract::STEP,
+    evidence::STEP,
+    gate::STEP,
+    lock::STEP,
+    registry::STEP,
+    vectors::STEP,
+    verdict::STEP,
+];
 
 /// What a step makes: bytes by the part that they play.
 type Made = Vec<(&'static str, Vec<u8>)>;
@@ -121,6 +142,43 @@ impl Given<'_> {
         Ok(files)
     }
 
+    /// The contracts of a part, in the order of their names; `imports` holds what they use.
+    fn contracts(&self, part: &str) -> Result<Vec<Arc<Contract>>, ExecuteError> {
+        let own = self.files(part)?;
+        let count = own.len();
+        let bytes: Vec<Vec<u8>> = own.into_iter().chain(self.files("imports")?).map(|it| it.bytes).collect();
+        let mut all = decode_all(&bytes).map_err(|fault| self.refuse(fault))?;
+        all.truncate(count);
+        Ok(all)
+    }
+
+    /// The same with what their texts say beside their meaning, sorted by name and version.
+    fn members(&self, part: &str, facts: &str) -> Result<Vec<Member>, ExecuteError> {
+        let contracts = self.contracts(part)?;
+        let files = self.files(facts)?;
+        let mut members = Vec::with_capacity(contracts.len());
+        for (at, contract) in contracts.into_iter().enumerate() {
+            let file =
+                files.get(at).ok_or_else(|| self.refuse(format!("'{part}' and '{facts}' do not go together")))?;
+            let facts = Facts::decode(&file.bytes).map_err(|error| self.refuse(error.to_string()))?;
+            if *facts.contract != *contract.name {
+                return Err(self
+                    .refuse(format!("the facts of {} stand where those of {} belong", facts.contract, contract.name)));
+            }
+            members.push(Member { contract, facts });
+        }
+        members.sort_by(|a, b| {
+            let key = |it: &Member| (it.contract.name.clone(), it.contract.version, it.facts.file.clone());
+            key(a).cmp(&key(b))
+        });
+        Ok(members)
+    }
+
+    /// A word; empty when it was not given.
+    fn word(&self, name: &str) -> &str {
+        self.call.arguments.get(name).map_or("", String::as_str)
+    }
+
     /// The one file of a part.
     fn file(&self, part: &str) -> Result<Source, ExecuteError> {
         let mut files = self.files(part)?;
@@ -158,6 +216,11 @@ mod testing {
             let blob = self.store.put_blob(bytes.as_ref()).unwrap();
             self.inputs.insert(RelPath::new(path).unwrap(), Node::File { blob, executable: false });
             self.arguments.entry(format!("in:{part}")).or_default().push_str(&format!("{path}\n"));
+        }
+
+        /// Adds a word.
+        pub(super) fn word(&mut self, name: &str, value: &str) {
+            self.arguments.insert(name.to_owned(), value.to_owned());
         }
 
         /// What the step makes of it, by part.

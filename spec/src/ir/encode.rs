@@ -24,6 +24,32 @@ pub fn digest(contract: &Contract) -> Digest {
     *contract.known_digest.get_or_init(|| HashFunction::Blake3.digest(&encode(contract)))
 }
 
+/// Something encoded with full names, also of the contract that it stands in: so it can be compared with others.
+fn full<T>(encode: impl FnOnce(&Encoder<'_>) -> T) -> T {
+    let nobody = Name::from("");
+    encode(&Encoder { me: &nobody })
+}
+
+/// A hash with full names.
+pub(crate) fn hash_value(it: &HashDecl) -> Cbor {
+    full(|e| e.hash(it))
+}
+
+/// A type with full names; what is declared is named.
+pub(crate) fn type_value(it: &Type) -> Cbor {
+    full(|e| e.ty(it))
+}
+
+/// What is declared by a name of a type, with full names; nothing for other types.
+pub(crate) fn declaration_value(it: &Type) -> Option<(Ref, Cbor)> {
+    match it {
+        Type::Named(alias) => Some((alias.id.clone(), full(|e| e.alias(alias)))),
+        Type::Enum(decl) => Some((decl.id.clone(), full(|e| e.enum_decl(decl)))),
+        Type::Record(decl) => Some((decl.id.clone(), full(|e| e.record(decl)))),
+        _ => None,
+    }
+}
+
 /// The same as a value.
 pub(crate) fn contract_value(it: &Contract) -> Cbor {
     let e = Encoder { me: &it.name };

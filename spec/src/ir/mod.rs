@@ -16,7 +16,7 @@ mod value;
 
 pub(crate) use decode::tree;
 pub use decode::{DecodeError, decode};
-pub(crate) use encode::contract_value;
+pub(crate) use encode::{contract_value, declaration_value, hash_value, type_value};
 pub use encode::{digest, encode};
 pub use expr::*;
 pub use primitive::Primitive;

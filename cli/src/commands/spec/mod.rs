@@ -8,6 +8,7 @@ mod diff;
 mod eval;
 mod files;
 mod findings;
+mod freeze;
 mod show;
 mod vectors;
 
@@ -29,6 +30,7 @@ pub(super) fn answer(request: &Request, command: &SpecCommand, face: &dyn Face, 
         SpecCommand::Eval(it) => eval::answer(&told, it),
         SpecCommand::Diff(it) => diff::answer(&told, it),
         SpecCommand::Vectors(it) => vectors::answer(&told, it),
+        SpecCommand::Freeze(it) => freeze::answer(&told, it),
         SpecCommand::Show(it) => show::answer(&told, it),
     }
 }

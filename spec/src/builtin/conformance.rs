@@ -1,0 +1,61 @@
+//! `conformance`: all gates passed, and what they spoke of: what a generator takes as an input.
+//!
+//! Inputs: `reports` and the `verdicts` on them, in one order. Outputs: `verdict` (canonical CBOR) and its `twin`.
+//! There is no output when a gate did not pass, and a verdict speaks of digests, so it cannot be taken for another
+//! state.
+
+use super::{Given, Made, Step, verdict};
+use crate::gate::report::Summary;
+use crate::twin;
+use gx_store::encode::{Fields, Value as Cbor};
+use gx_store::{ExecuteError, HashFunction};
+use std::collections::BTreeMap;
+
+pub(super) const STEP: Step = Step {
+    name: "conformance",
+    revision: 1,
+    inputs: &["reports", "verdicts"],
+    outputs: &["verdict", "twin"],
+    arguments: &[],
+    run,
+};
+
+/// The record's schema name.
+const SCHEMA: &str = "gx.conformance/1";
+
+fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
+    let (reports, verdicts) = (given.files("reports")?, given.files("verdicts")?);
+    if reports.is_empty() || reports.len() != verdicts.len() {
+        return Err(given.refuse("each report has a verdict, and there is at least one"));
+    }
+    let mut gates = Vec::new();
+    let mut subjects: BTreeMap<String, String> = BTreeMap::new();
+    for (report, verdict) in reports.iter().zip(&verdicts) {
+        let summary = Summary::decode(&report.bytes).map_err(|error| given.refuse(error.to_string()))?;
+        let digest = HashFunction::Blake3.digest(&report.bytes).hex();
+        let said = Fields::of_record(&verdict.bytes, verdict::SCHEMA).and_then(|mut it| it.text("report"));
+        if !summary.passed || said != Ok(digest.clone()) {
+            return Err(given.refuse(format!("'{}' is no verdict that '{}' passes", verdict.path, report.path)));
+        }
+        for (name, digest) in summary.subjects {
+            let known = subjects.entry(name).or_insert_with(|| digest.clone());
+            if *known != digest {
+                let findings =
+                    format!("{}: the gates speak of two states of one thing: {known} and {digest}\n", report.path);
+                return Err(ExecuteError::Findings { findings });
+            }
+        }
+        gates.push((summary.gate, digest));
+    }
+    gates.sort();
+    let gates = gates
+        .into_iter()
+        .map(|(gate, report)| Cbor::record([("gate", Cbor::text(gate)), ("report", Cbor::text(report))]));
+    let verdict = Cbor::record([
+        ("schema", Cbor::text(SCHEMA)),
+        ("verdict", Cbor::text("PASS")),
+        ("gates", Cbor::Array(gates.collect())),
+        ("subjects", Cbor::text_map(&subjects)),
+    ]);
+    Ok(vec![("verdict", verdict.encode()), ("twin", twin::text(&verdict).into_bytes())])
+}

@@ -18,16 +18,20 @@ fn every_example_is_built_twice() {
             continue;
         }
         let space = TestSpace::of_example(name);
-        let first = space.test(&["//..."]).ok();
+        // Contracts have gates and no tests.
+        let all = |space: &TestSpace| {
+            if name == "ledger" { space.build(&["//..."]) } else { space.test(&["//..."]) }
+        };
+        let first = all(&space).ok();
         let other = space.copy_sharing_store();
-        other.test(&["//..."]).expect_run(0);
+        all(&other).expect_run(0);
         space.build(&["//..."]).ok();
         space.build(&["//..."]).expect_run(0);
         other.build(&["//..."]).expect_run(0);
         assert_eq!(space.outputs(), other.outputs(), "{name}");
 
         let elsewhere = space.copy_with_new_store();
-        let again = elsewhere.test(&["//..."]).ok();
+        let again = all(&elsewhere).ok();
         elsewhere.build(&["//..."]).ok();
         assert_eq!(again.finished(), first.finished(), "{name}: actions differ");
         assert_eq!(elsewhere.outputs(), space.outputs(), "{name}: outputs differ");

@@ -26,6 +26,7 @@ mod guide;
 mod hermetic;
 mod interrupt;
 mod languages;
+mod ledger;
 mod levels;
 mod limits;
 mod normalised;

@@ -5,6 +5,7 @@
 
 mod audit;
 mod contracts;
+mod documents;
 mod gates;
 mod table;
 
@@ -14,7 +15,7 @@ use std::sync::LazyLock;
 
 /// Every code, sorted.
 pub static CATALOGUE: LazyLock<Vec<Entry>> =
-    LazyLock::new(|| [table::ROWS, audit::ROWS, contracts::ROWS, gates::ROWS].concat());
+    LazyLock::new(|| [table::ROWS, audit::ROWS, contracts::ROWS, documents::ROWS, gates::ROWS].concat());
 
 /// A code: `GX0123`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -22,6 +22,14 @@ pub enum SpecCommand {
     Freeze(Freeze),
     /// Print a contract's canonical form: text, JSON, or CBOR
     Show(ShowContract),
+    /// Print every fact of contracts in prose, with its place, and what cannot be read
+    Facts(Facts),
+    /// Tell how prose and a machine artefact differ, both ways, with both places
+    Drift(Drift),
+    /// Take over a contract from prose, JSON Schema or GraphQL as far as types go
+    Import(Import),
+    /// Write a contract in another form
+    Export(Export),
 }
 
 /// `gx spec freeze`.
@@ -44,7 +52,7 @@ pub struct Freeze {
 /// Contracts.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
 pub struct Contracts {
-    /// Files (.upel), or folders that are searched for them
+    /// Files (.upel, .md, .json, .graphql), or folders that are searched for .upel
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
 }
@@ -77,7 +85,7 @@ pub struct Diff {
 /// `gx spec vectors`.
 #[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
 pub struct Vectors {
-    /// Files (.upel), or folders that are searched for them
+    /// Files (.upel, .md, .json, .graphql), or folders that are searched for .upel
     #[arg(value_name = "PATH", default_value = ".")]
     pub paths: Vec<PathBuf>,
     /// Only those of this operator
@@ -100,6 +108,66 @@ pub struct ShowContract {
     /// The form
     #[arg(long, value_name = "FORM", default_value = "text")]
     pub form: Form,
+}
+
+/// `gx spec facts`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Facts {
+    /// Files (.md), or folders that are searched for them
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
+    /// Only facts of this kind: operator, signature, field, hash, error, section...; `none` for the findings alone
+    #[arg(long, value_name = "KIND")]
+    pub only: Vec<String>,
+}
+
+/// `gx spec drift`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Drift {
+    /// The document (.md)
+    #[arg(value_name = "PROSE")]
+    pub prose: PathBuf,
+    /// The machine artefact (.upel, .json, .graphql)
+    #[arg(value_name = "ARTEFACT")]
+    pub artefact: PathBuf,
+}
+
+/// `gx spec import`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Import {
+    /// The document (.md, .json, .graphql)
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Write the contract there instead of to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// `gx spec export`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Export {
+    /// The contract's file, in any form
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The form
+    #[arg(long, value_name = "FORM")]
+    pub format: ExportForm,
+    /// Write it there instead of to standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// A form to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+pub enum ExportForm {
+    /// JSON Schema 2020-12 with an `x_gx` block; read back, it is the same contract.
+    JsonSchema,
+    /// GraphQL's schema language: types and signatures.
+    Graphql,
+    /// Prose, with the declarations in a block; read back, it is the same contract.
+    Markdown,
+    /// The language's canonical text.
+    Upel,
 }
 
 /// A form of a contract.

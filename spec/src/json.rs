@@ -24,7 +24,7 @@ pub struct JsonFault {
 }
 
 /// The numbers that every reader of JSON keeps.
-fn is_safe(range: &Range) -> bool {
+pub(crate) fn is_safe(range: &Range) -> bool {
     let most = BigInt::from((1i64 << 53) - 1);
     range.low >= -&most && range.high <= most
 }

@@ -7,7 +7,7 @@
 
 use gx_spec::eval::{Halt, Machine, call, conform};
 use gx_spec::format::{format, print};
-use gx_spec::generate::{boundary_cases, inputs};
+use gx_spec::generate::{boundary_cases, inputs, shrink};
 use gx_spec::ir::{Contract, decode, digest, encode};
 use gx_spec::load::{Source, load};
 use gx_spec::rules::Rules;
@@ -145,6 +145,34 @@ fn the_same_seed_makes_the_same_inputs_and_errors_of_the_boundary_are_named() {
             }
         }
     }
+}
+
+/// What is shrunk still fails in the same way, is no larger, and cannot be shrunk further.
+#[test]
+fn shrinking_keeps_what_fails_and_ends_at_the_smallest() {
+    let mut shrunk = 0;
+    for (path, _, contract) in contracts() {
+        for operator in contract.operators.iter().filter(|operator| !operator.is_extern && !operator.raises.is_empty())
+        {
+            for case in 0..40 {
+                let large = inputs(operator, 11, case);
+                let error = |inputs: &[gx_spec::ir::Value]| match call(&contract, operator, inputs.to_vec()) {
+                    Err(Halt::Raised(raised)) => Some(raised.error),
+                    _ => None,
+                };
+                let Some(raised) = error(&large).filter(|it| operator.raises.contains(it)) else { continue };
+                let mut fails = |inputs: &[gx_spec::ir::Value]| error(inputs).as_ref() == Some(&raised);
+                let small = shrink(&contract, operator, large.clone(), &mut fails);
+                assert!(fails(&small), "{path}: {} no longer raises {raised}", operator.id.name);
+                let again = shrink(&contract, operator, small.clone(), &mut fails);
+                let shown = |it: &[gx_spec::ir::Value]| format!("{it:?}").len();
+                assert!(shown(&small) <= shown(&large), "{path}: {} grew", operator.id.name);
+                assert!(shown(&again) <= shown(&small), "{path}: {} grew", operator.id.name);
+                shrunk += usize::from(small != large);
+            }
+        }
+    }
+    assert!(shrunk > 20, "only {shrunk} inputs became smaller");
 }
 
 /// The bytes of a contract are identity: they change only with the format's name.

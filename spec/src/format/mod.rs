@@ -19,6 +19,11 @@ pub fn print(contract: &crate::ir::Contract) -> String {
     }
 }
 
+/// The text of one declaration that came of an IR.
+pub fn item_text(item: &Item) -> String {
+    Form { comments: &[], source: "" }.item_text(item).trim_end().to_owned()
+}
+
 /// The text of a tree in its one form. `source` is the text that it came of; empty for a tree that came of an IR.
 pub fn format(file: &File, source: &str) -> String {
     let mut form = Form { comments: &file.comments, source };

@@ -12,8 +12,8 @@ pub(super) fn check(told: &Told<'_>, paths: &[PathBuf]) -> Result<Exit, Report> 
     let files = Files::load(told, paths)?;
     if told.json() {
         let found = findings::as_json(&files);
-        let exit = if found.is_empty() { Exit::Ok } else { Exit::BuildFailed };
-        let status = if found.is_empty() { "PASS" } else { "FAIL" };
+        let exit = findings::exit_of(&files);
+        let status = if exit == Exit::Ok { "PASS" } else { "FAIL" };
         told.document(&json!({"status": status, "contracts": contracts(&files), "findings": found}));
         return Ok(exit);
     }
@@ -25,7 +25,9 @@ pub(super) fn check(told: &Told<'_>, paths: &[PathBuf]) -> Result<Exit, Report> 
         told.say(format!("{} contracts: {found} findings\n", files.asked));
         return Ok(Exit::BuildFailed);
     }
-    told.say(format!("{} contracts: {operators} operators, {vectors} vectors, nothing to find\n", files.asked));
+    let rest =
+        if files.findings.is_empty() { "nothing to find".to_owned() } else { findings::summary(&files.findings) };
+    told.say(format!("{} contracts: {operators} operators, {vectors} vectors, {rest}\n", files.asked));
     Ok(Exit::Ok)
 }
 
@@ -50,7 +52,7 @@ pub(super) fn digest(told: &Told<'_>, paths: &[PathBuf]) -> Result<Exit, Report>
     let files = Files::load(told, paths)?;
     if told.json() {
         let found = findings::as_json(&files);
-        let exit = if found.is_empty() { Exit::Ok } else { Exit::BuildFailed };
+        let exit = findings::exit_of(&files);
         told.document(&json!({"contracts": contracts(&files), "findings": found}));
         return Ok(exit);
     }

@@ -5,8 +5,10 @@
 
 use super::Told;
 use crate::error::{Place, Report};
-use gx_spec::load::{Loaded, Source, load};
+use gx_spec::front::{Form, load_any};
+use gx_spec::load::{Loaded, Source};
 use gx_spec::rules::Rules;
+use gx_spec::said::{Facts, Finding};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +24,12 @@ pub(in crate::commands) struct Files {
     pub(in crate::commands) all: Vec<Loaded>,
     /// How many were asked for.
     pub(in crate::commands) asked: usize,
+    /// Findings of documents in other forms than the language's: those that were asked for.
+    pub(in crate::commands) findings: Vec<Finding>,
+    /// For each document that was asked for its text in the language, when its own form is another.
+    pub(super) texts: Vec<Option<String>>,
+    /// And what it says.
+    pub(super) facts: Vec<Option<Facts>>,
 }
 
 impl Files {
@@ -39,7 +47,17 @@ impl Files {
         }
         let asked = sources.len();
         add_imported(&named, &mut sources)?;
-        Ok(Files { all: load(sources, Rules::all(), 0), asked })
+        let mut files = Files { all: Vec::new(), asked, findings: Vec::new(), texts: Vec::new(), facts: Vec::new() };
+        for (at, document) in load_any(sources, Rules::all(), 0).into_iter().enumerate() {
+            files.all.push(document.loaded);
+            if at < asked {
+                files.findings.extend(document.findings);
+                files.texts.push(document.text);
+                files.facts.push(document.facts);
+            }
+        }
+        gx_spec::said::sort(&mut files.findings);
+        Ok(files)
     }
 
     /// Loads one file; its findings are the answer when it has any.
@@ -115,7 +133,11 @@ pub(in crate::commands) fn read(path: &Path) -> Result<Source, Report> {
 
 /// Adds files of the same folders while something is imported that none of the files is.
 fn add_imported(named: &[PathBuf], sources: &mut Vec<Source>) -> Result<(), Report> {
-    if sources.iter().all(|source| gx_spec::load::imports_of(source).is_empty()) {
+    // Other forms name what they import in their own ways; looking costs little.
+    let imports = |source: &Source| {
+        !matches!(Form::of(&source.name), None | Some(Form::Upel)) || !gx_spec::load::imports_of(source).is_empty()
+    };
+    if !sources.iter().any(imports) {
         return Ok(());
     }
     let folders: BTreeSet<PathBuf> = named

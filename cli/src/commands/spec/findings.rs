@@ -5,8 +5,10 @@
 use super::{Files, Told};
 use crate::error::{Place, Report};
 use crate::event::Event;
+use crate::exit::Exit;
 use gx_spec::diagnostic::{Diagnostic, excerpt, position};
 use gx_spec::load::Loaded;
+use gx_spec::said::{Finding, Gravity};
 use serde_json::{Value, json};
 
 /// A finding as a report.
@@ -46,13 +48,21 @@ fn finding(loaded: &Loaded, fault: &Diagnostic) -> Value {
 
 /// All findings, as JSON.
 pub(super) fn as_json(files: &Files) -> Vec<Value> {
-    let files = files.asked().iter();
-    files.flat_map(|loaded| loaded.faults.iter().map(|fault| finding(loaded, fault))).collect()
+    let (files, found) = (files.asked().iter(), &files.findings);
+    let own = files.flat_map(|loaded| loaded.faults.iter().map(|fault| finding(loaded, fault)));
+    own.chain(found.iter().map(document)).collect()
+}
+
+/// Whether what was asked for is sound.
+pub(super) fn exit_of(files: &Files) -> Exit {
+    let faulty = files.asked().iter().any(|it| !it.faults.is_empty());
+    if faulty { Exit::BuildFailed } else { exit(&files.findings) }
 }
 
 /// Tells findings to a person; how many there are.
 pub(in crate::commands) fn tell(told: &Told<'_>, files: &Files) -> usize {
-    let mut count = 0;
+    tell_all(told, &files.findings);
+    let mut count = files.findings.iter().filter(|it| it.gravity == Gravity::Error).count();
     for loaded in files.asked() {
         for fault in &loaded.faults {
             told.face.event(Event::Error(report(loaded, fault, told.color)));
@@ -60,4 +70,59 @@ pub(in crate::commands) fn tell(told: &Told<'_>, files: &Files) -> usize {
         }
     }
     count
+}
+
+/// A finding of a document, as JSON.
+pub(super) fn document(found: &Finding) -> Value {
+    let other = found.other.as_ref();
+    json!({
+        "code": format!("GX{:04}", found.kind.code()),
+        "kind": found.kind.name(),
+        "severity": found.gravity.name(),
+        "file": found.file,
+        "line": found.line,
+        "column": found.column,
+        "subject": found.subject,
+        "message": found.message,
+        "hint": found.hint,
+        "other": other.map(|it| json!({"file": it.file, "line": it.line, "column": it.column, "label": it.words})),
+    })
+}
+
+/// Tells findings of documents to a person: errors as errors, the rest as lines.
+pub(super) fn tell_all(told: &Told<'_>, found: &[Finding]) {
+    for finding in found {
+        if finding.gravity != Gravity::Error {
+            told.face.event(Event::Note(finding.to_string().trim_end().to_owned()));
+            continue;
+        }
+        let mut report = Report::new(finding.kind.code(), &*finding.message);
+        report.place = Some(Place::new(finding.file.clone(), finding.line, finding.column));
+        report.causes = vec![finding.kind.name().to_owned()];
+        if let Some(other) = &finding.other {
+            report.causes.push(format!("{}:{}:{}: {}", other.file, other.line, other.column, other.words));
+        }
+        report.hints = vec![finding.hint.clone()];
+        told.face.event(Event::Error(report));
+    }
+}
+
+/// `PASS` or `FAIL`.
+pub(super) fn status(found: &[Finding]) -> &'static str {
+    if exit(found) == Exit::Ok { "PASS" } else { "FAIL" }
+}
+
+/// Errors fail; warnings and notes do not.
+pub(super) fn exit(found: &[Finding]) -> Exit {
+    if found.iter().any(|it| it.gravity == Gravity::Error) { Exit::BuildFailed } else { Exit::Ok }
+}
+
+/// How many of each.
+pub(super) fn summary(found: &[Finding]) -> String {
+    let count = |gravity| found.iter().filter(|it| it.gravity == gravity).count();
+    let (errors, warnings, notes) = (count(Gravity::Error), count(Gravity::Warning), count(Gravity::Note));
+    if found.is_empty() {
+        return "nothing to find".to_owned();
+    }
+    format!("{errors} errors, {warnings} warnings, {notes} notes")
 }

@@ -5,10 +5,13 @@
 
 mod check;
 mod diff;
+mod drift;
 mod eval;
+mod facts;
 mod files;
 mod findings;
 mod freeze;
+mod import;
 mod show;
 mod vectors;
 
@@ -32,6 +35,10 @@ pub(super) fn answer(request: &Request, command: &SpecCommand, face: &dyn Face, 
         SpecCommand::Vectors(it) => vectors::answer(&told, it),
         SpecCommand::Freeze(it) => freeze::answer(&told, it),
         SpecCommand::Show(it) => show::answer(&told, it),
+        SpecCommand::Facts(it) => facts::answer(&told, it),
+        SpecCommand::Drift(it) => drift::answer(&told, it),
+        SpecCommand::Import(it) => import::import(&told, it),
+        SpecCommand::Export(it) => import::export(&told, it),
     }
 }
 

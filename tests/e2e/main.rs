@@ -39,6 +39,7 @@ mod query;
 mod quickstart;
 mod scale;
 mod special;
+mod specs;
 mod store;
 mod testing;
 mod third_party;

@@ -4,9 +4,11 @@
 //! bytes are the one encoding of a sound contract, or are refused. This file does not know what a contract means.
 
 use gx_spec::format::{format, print};
+use gx_spec::front::load_any;
 use gx_spec::ir::{Contract, decode, digest, encode};
 use gx_spec::load::{Source, load};
 use gx_spec::rules::Rules;
+use gx_spec::said::rows;
 use gx_spec::syntax::{parse, parse_bytes};
 use std::sync::Arc;
 
@@ -47,4 +49,33 @@ pub(super) fn upel_cbor(bytes: &[u8]) {
     if let Ok(contract) = decode(bytes, &|_, _| None) {
         assert_eq!(encode(&contract), bytes, "bytes that are not the encoding of what they say");
     }
+}
+
+/// A document of any form: whatever is said of it lies in it, and it is a contract or has findings.
+fn document(ending: &str, bytes: &[u8]) {
+    let source = Source { name: format!("fuzz.{ending}"), bytes: bytes.to_vec() };
+    for document in load_any(vec![source], Rules::all(), 1) {
+        let spans = document.findings.iter().map(|it| it.span);
+        for span in spans.chain(document.loaded.faults.iter().map(|it| it.span)) {
+            assert!(span.start <= span.end && span.end as usize <= bytes.len(), "a place outside the document");
+        }
+        assert!(document.loaded.contract.is_some() || !document.is_sound(), "neither a contract nor a finding");
+    }
+}
+
+pub(super) fn prose(bytes: &[u8]) {
+    let facts = gx_spec::prose::read("fuzz.md", bytes);
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    for row in rows(&facts) {
+        assert!(text.get(row.span.start as usize..row.span.end as usize).is_some(), "a place that is no text: {row:?}");
+    }
+    document("md", bytes);
+}
+
+pub(super) fn json_schema(bytes: &[u8]) {
+    document("json", bytes);
+}
+
+pub(super) fn sdl(bytes: &[u8]) {
+    document("graphql", bytes);
 }

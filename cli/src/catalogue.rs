@@ -104,6 +104,7 @@ mod tests {
         assert!(CATALOGUE.windows(2).all(|pair| pair[0].code < pair[1].code));
         let known = |code: &gx_spec::gate::codes::Code| Code(code.number).entry().is_some();
         assert!(gx_spec::gate::codes::CODES.iter().all(known));
+        assert!(gx_spec::said::Kind::ALL.iter().all(|kind| Code(kind.code()).entry().is_some()));
         assert!(CATALOGUE.iter().all(|entry| GROUPS.iter().any(|(group, _)| entry.code.0 / 100 == *group)));
     }
 
@@ -134,9 +135,10 @@ mod tests {
         // Rules of contracts name their codes themselves.
         let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/src/rules.rs");
         sources.extend(std::fs::read_to_string(rules).unwrap().chars().filter(|c| !c.is_whitespace()));
-        // So do the codes of gates, with the names that findings show.
-        let gates = gx_spec::gate::codes::CODES;
-        for entry in CATALOGUE.iter().filter(|entry| !gates.iter().any(|code| code.number == entry.code.0)) {
+        // So do the codes of gates and of documents, with the names that findings show.
+        let gates = gx_spec::gate::codes::CODES.iter().map(|code| code.number);
+        let named: Vec<u16> = gates.chain(gx_spec::said::Kind::ALL.iter().map(|kind| kind.code())).collect();
+        for entry in CATALOGUE.iter().filter(|entry| !named.contains(&entry.code.0)) {
             let code = entry.code.0;
             let forms = [
                 format!("({code}"),

@@ -51,7 +51,7 @@ fn contracts_are_checked_evaluated_and_compared() {
     let space = TestSpace::of_example("specs");
     let text = space.read("access.upel");
     space.write("next.upel", text.replace("Examples.Access 1.0.0", "Examples.Access 1.0.1"));
-    space.run(["spec", "diff", "access.upel", "next.upel"]).ok().expect_text("PATCH");
+    space.run(["spec", "diff", "access.upel", "next.upel"]).ok().expect_text("NONE");
     space.write("next.upel", text.replace("error BAD_PATH = 3001", "error BAD_PATH = 3999"));
     space.run(["spec", "diff", "access.upel", "next.upel"]).expect(1).expect_text("GX1020");
     space.write("broken.upel", text.replace("minute: int 0..=1439,", "minute: inti 0..=1439,"));
@@ -61,7 +61,7 @@ fn contracts_are_checked_evaluated_and_compared() {
     space.write("airy.upel", text.replace('\n', "\n\n// said\n"));
     let two = space.run(["spec", "digest", "airy.upel"]).ok().stdout;
     assert_eq!(one, two, "a comment changed the digest");
-    space.run(["spec", "eval", "access.upel", "Covers", "{}"]).expect(1).expect_text("GX1017");
+    space.run(["spec", "eval", "access.upel", "Covers", "{}"]).expect(2).expect_text("GX1017");
 }
 
 #[test]

@@ -64,28 +64,22 @@ fn no_user_namespaces_are_left() {
     nothing_is_sandboxed(&space(), &starter, why, hint);
 }
 
+/// Under a filter that refuses this nothing is sandboxed, and the filter is named.
+fn a_filter_refuses(what: &str) {
+    let space = space();
+    let Some(starter) = confine(&space, what) else { return };
+    let (why, hint) = ("a seccomp filter confines this process", "--security-opt seccomp=unconfined");
+    nothing_is_sandboxed(&space, &starter, why, hint);
+}
+
 #[test]
 fn a_filter_refuses_namespaces() {
-    let space = space();
-    let Some(starter) = confine(&space, "namespaces") else { return };
-    nothing_is_sandboxed(
-        &space,
-        &starter,
-        "a seccomp filter confines this process",
-        "--security-opt seccomp=unconfined",
-    );
+    a_filter_refuses("namespaces");
 }
 
 #[test]
 fn a_filter_refuses_mounts() {
-    let space = space();
-    let Some(starter) = confine(&space, "mounts") else { return };
-    nothing_is_sandboxed(
-        &space,
-        &starter,
-        "a seccomp filter confines this process",
-        "--security-opt seccomp=unconfined",
-    );
+    a_filter_refuses("mounts");
 }
 
 #[test]

@@ -41,6 +41,7 @@ mod scale;
 mod special;
 mod specs;
 mod store;
+mod strict;
 mod testing;
 mod third_party;
 mod toolchains;

@@ -15,4 +15,4 @@ mod tools;
 pub use binary::gx_binary;
 pub use report::{Finished, Run, Totals};
 pub use space::{Invocation, TestSpace};
-pub use tools::{examples, is_root, repository_root, skipped};
+pub use tools::{examples, is_root, repository_root, skipped, strict_is_held};

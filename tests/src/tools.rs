@@ -26,6 +26,12 @@ pub fn is_root() -> bool {
     status.lines().any(|line| line.starts_with("Uid:") && line.split_whitespace().nth(2) == Some("0"))
 }
 
+/// Can level `strict` be held on this machine? gx tries it once.
+pub fn strict_is_held() -> bool {
+    static HELD: std::sync::OnceLock<bool> = std::sync::OnceLock::new();
+    *HELD.get_or_init(|| crate::TestSpace::new().run(["doctor"]).stdout.contains("levels up to 'strict'"))
+}
+
 /// Says loudly that a test cannot be run here. Where nothing may be skipped (`GX_TEST_NO_SKIP` is set), it fails.
 pub fn skipped(why: &str) {
     if std::env::var_os("GX_TEST_NO_SKIP").is_some() {

@@ -21,6 +21,7 @@ fn main() {
         ["without-clone3", program, rest @ ..] => {
             confined(&refused(libc::SYS_clone3, libc::ENOSYS), program, rest);
         }
+        ["without-tracing", program, rest @ ..] => confined(&refused(libc::SYS_ptrace, libc::EPERM), program, rest),
         ["without-listener", program, rest @ ..] => confined(&no_listener(), program, rest),
         _ => {}
     }

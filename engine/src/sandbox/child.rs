@@ -7,7 +7,7 @@
 //! `no_new_privs`, the filter of `seccomp.rs`, own session, descriptors 0, 1 and 2 and no other, default signal
 //! handling, nothing in the environment but the job's. This file does not know the executor's side.
 
-use super::launch::{Launch, STACK, SUPERVISION, UNSUPERVISED};
+use super::launch::{Launch, STACK, SUPERVISION, UNHIDDEN, UNSUPERVISED};
 use super::mounts::{At, Mounts};
 use super::protocol::{Fault, Order, Told};
 use super::unstarted::why_not;
@@ -61,6 +61,7 @@ enum Step {
     Capabilities,
     Start,
     Supervise,
+    Trace,
     Wait,
 }
 
@@ -107,6 +108,8 @@ enum Mode {
     Explain(usize, i32),
     /// In a copy of it, to follow the action and write down which files it opens.
     Traced,
+    /// In a copy of it, to keep the action at level `strict`.
+    Strict,
 }
 
 /// What `begin` is given.
@@ -138,7 +141,12 @@ impl Workshop {
     /// Starts the init of an action in namespaces of its own. The action, its order and the workshop must be left
     /// alone until the init has ended.
     pub(crate) fn start(&mut self, action: &Action, order: &Order) -> Result<Running, Fault> {
-        self.clone_init(action, order, if order.traced { Mode::Traced } else { Mode::Shared })
+        let mode = match (order.traced, order.strict) {
+            (true, _) => Mode::Traced,
+            (false, true) => Mode::Strict,
+            (false, false) => Mode::Shared,
+        };
+        self.clone_init(action, order, mode)
     }
 
     fn clone_init(&mut self, action: &Action, order: &Order, mode: Mode) -> Result<Running, Fault> {
@@ -231,6 +239,7 @@ extern "C" fn begin(errand: *mut libc::c_void) -> libc::c_int {
     let said = match errand.mode {
         Mode::Shared => work(errand.action),
         Mode::Traced => followed(errand.action, errand.order),
+        Mode::Strict => kept(errand.action),
         Mode::Explain(index, errno) => {
             if errand.action.mounts.furnish().is_ok() {
                 let words = why_not(errand.order, index, errno);
@@ -257,6 +266,7 @@ fn words_of(step: Step, mounts: &Mounts) -> String {
         Step::Capabilities => "dropping capabilities".to_owned(),
         Step::Start => "starting the action's process".to_owned(),
         Step::Supervise => SUPERVISION.to_owned(),
+        Step::Trace => super::strict::TRACING.to_owned(),
         Step::Wait => "waiting for the action".to_owned(),
     }
 }
@@ -273,27 +283,41 @@ fn followed(action: &Action, order: &Order) -> Said {
     let io = |error: Error| (Step::Wait, error.raw_os_error().unwrap_or(libc::EIO));
     let file = std::fs::File::create(format!("/{}/trace", order.own)).map_err(io);
     let said = file.and_then(|mut file| {
-        let pid = match begun(action)? {
+        let pid = match begun(action, false)? {
             Ok(pid) => pid,
             Err((index, errno)) => return Ok(Said::NotStarted(index, errno)),
         };
         let (status, seen) = super::trace::follow(pid).map_err(io)?;
         std::io::Write::write_all(&mut file, &super::trace::encode(&seen)).map_err(io)?;
-        let signal = libc::WIFSIGNALED(status).then(|| -libc::WTERMSIG(status));
-        Ok(ran(signal.unwrap_or_else(|| libc::WEXITSTATUS(status))))
+        Ok(ended(status))
     });
     said.unwrap_or_else(|(step, errno)| Said::Failed(step, errno))
 }
 
+/// The same for an action at level `strict`.
+fn kept(action: &Action) -> Said {
+    let said = begun(action, true).and_then(|begun| match begun {
+        Ok(pid) => super::strict::keep(pid).map(ended).map_err(|errno| (Step::Trace, errno)),
+        Err((index, errno)) => Ok(Said::NotStarted(index, errno)),
+    });
+    said.unwrap_or_else(|(step, errno)| Said::Failed(step, errno))
+}
+
+/// How it ended, by its status as `wait` has it.
+fn ended(status: libc::c_int) -> Said {
+    let signal = libc::WIFSIGNALED(status).then(|| -libc::WTERMSIG(status));
+    ran(signal.unwrap_or_else(|| libc::WEXITSTATUS(status)))
+}
+
 fn tried(action: &Action) -> Result<Said, (Step, i32)> {
-    match begun(action)? {
+    match begun(action, false)? {
         Ok(pid) => reap(pid).map_err(|error| (Step::Wait, error.raw_os_error())),
         Err((index, errno)) => Ok(Said::NotStarted(index, errno)),
     }
 }
 
 /// Furnishes the action's room and starts it: its process, or which program could not be started, and why.
-fn begun(action: &Action) -> Result<Result<i32, (usize, i32)>, (Step, i32)> {
+fn begun(action: &Action, strict: bool) -> Result<Result<i32, (usize, i32)>, (Step, i32)> {
     let failed = |step: Step| move |error: rustix::io::Errno| (step, error.raw_os_error());
     set_parent_process_death_signal(Some(Signal::KILL)).map_err(failed(Step::Death))?;
     if action.loopback {
@@ -301,8 +325,13 @@ fn begun(action: &Action) -> Result<Result<i32, (usize, i32)>, (Step, i32)> {
     }
     action.mounts.furnish().map_err(|(at, errno)| (Step::Furnish(at), errno.raw_os_error()))?;
     drop_capabilities(0).map_err(|errno| (Step::Capabilities, errno))?;
-    match action.launch.go().map_err(|errno| (Step::Start, errno))? {
+    let begun = match strict {
+        true => action.launch.go_traced().map_err(|errno| (Step::Trace, errno))?,
+        false => action.launch.go().map_err(|errno| (Step::Start, errno))?,
+    };
+    match begun {
         Err((UNSUPERVISED, errno)) => Err((Step::Supervise, errno)),
+        Err((UNHIDDEN, errno)) => Err((Step::Trace, errno)),
         begun => Ok(begun),
     }
 }

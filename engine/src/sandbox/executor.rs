@@ -143,6 +143,7 @@ impl LocalExecutor {
         let usual = world.inside.is_usual() && !world.placing.copies() && self.options.trace.is_none();
         usual
             && !run.loopback
+            && run.level < Level::Strict
             && is_light(job)
             && plain.arguments.first().is_some_and(|program| !self.heavy().contains(program))
     }
@@ -264,6 +265,8 @@ impl LocalExecutor {
             mounts: mounts.to_vec(),
             traced: self.options.trace.is_some(),
             normalised: run.level >= Level::Normalised,
+            // A process has one tracer, and who asks for its files does not ask for its bytes.
+            strict: run.level >= Level::Strict && self.options.trace.is_none(),
             input_time_s: self.options.world.placing.time_s.unwrap_or(limits::INPUT_TIME_S),
             loopback: run.loopback,
             timeout_ms: job.timeout_ms,

@@ -14,6 +14,8 @@ const BUSY_PAUSE: libc::timespec = libc::timespec { tv_sec: 0, tv_nsec: BUSY_WAI
 
 /// In place of a program's number: it could not be put under supervision.
 pub(super) const UNSUPERVISED: usize = usize::MAX - 1;
+/// The same: the processor's counter could not be taken from it.
+pub(super) const UNHIDDEN: usize = usize::MAX - 2;
 /// That step.
 pub(super) const SUPERVISION: &str = "putting a program under supervision";
 
@@ -37,6 +39,9 @@ pub(super) struct Launch {
     traced: bool,
     descriptors: [RawFd; 3],
     filter: Vec<libc::sock_filter>,
+    /// Is it at level `strict`? Then it waits until it is traced: the end of a pipe to wait at.
+    strict: bool,
+    gate: std::cell::Cell<RawFd>,
     /// At level `normalised`: where the filter's listener goes, and what the filter of light commands wants to see.
     supervised: Option<(RawFd, u64)>,
     light: bool,
@@ -97,10 +102,12 @@ impl Launch {
             filter: match (order.light, order.normalised) {
                 (true, false) => Vec::new(),
                 (true, true) => super::seccomp::beside_light(),
-                (false, normalised) => super::seccomp::program(normalised, order.fixed_random),
+                (false, normalised) => super::seccomp::program(normalised, order.strict, order.fixed_random),
             },
             supervised: order.normalised.then_some((ends.supervisor, secret)),
             light: order.light,
+            strict: order.strict,
+            gate: std::cell::Cell::new(-1),
             stack: vec![0; if order.light { 0 } else { STACK / size_of::<u128>() }].into(),
             failure: std::cell::Cell::new((0, 0)),
         })
@@ -121,6 +128,39 @@ impl Launch {
         Ok(self.failed().map_or(Ok(pid), Err))
     }
 
+    /// The same at level `strict`: the action's process waits until it is traced, and has just become its program when
+    /// this comes back.
+    pub(super) fn go_traced(&self) -> Result<Result<i32, (usize, i32)>, i32> {
+        let (gate, opens) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC).map_err(|e| e.raw_os_error())?;
+        self.gate.set(gate.as_raw_fd());
+        let Ok(mut stack) = self.stack.try_borrow_mut() else { return Err(libc::EBUSY) };
+        // SAFETY: the top of the stack lies one past its last element, and is aligned as `u128` is (16).
+        let top = unsafe { stack.as_mut_ptr().add(stack.len()) };
+        let flags = libc::CLONE_VM | libc::SIGCHLD;
+        // SAFETY: `self` and the stack outlive the child's use of them, since its end is waited for below; it allocates
+        // nothing and takes no lock, and this process only waits whenever the child runs.
+        let pid = unsafe { libc::clone(become_action, top.cast(), flags, (&raw const *self).cast_mut().cast()) };
+        if pid == -1 {
+            return Err(last_errno());
+        }
+        let seized = super::strict::seize(pid);
+        let opened = seized.and_then(|()| rustix::io::write(&opens, &[0]).map_err(|e| e.raw_os_error()));
+        if let Err(errno) = opened {
+            // SAFETY: takes numbers and a null pointer only.
+            unsafe {
+                libc::kill(pid, libc::SIGKILL);
+                libc::waitpid(pid, std::ptr::null_mut(), 0);
+            }
+            return Err(errno);
+        }
+        match (super::strict::until_program(pid)?, self.failed()) {
+            (_, Some(failed)) => Ok(Err(failed)),
+            (true, None) => Ok(Ok(pid)),
+            // It was killed before it was anything.
+            (false, None) => Err(libc::ESRCH),
+        }
+    }
+
     /// Which program failed, and how, once the process that tried has ended.
     pub(super) fn failed(&self) -> Option<(usize, i32)> {
         Some(self.failure.get()).filter(|(_, errno)| *errno != 0)
@@ -128,7 +168,8 @@ impl Launch {
 
     /// In the action's process: becomes the program, or leaves word why not.
     pub(super) fn try_program(&self) {
-        self.failure.set(self.become_program());
+        let passed = if self.strict { self.pass_gate() } else { Ok(()) };
+        self.failure.set(passed.map_or_else(|errno| (UNHIDDEN, errno), |()| self.become_program()));
     }
 
     /// The errno of a failed step before `execve` counts as a failure of program `usize::MAX`.
@@ -204,6 +245,16 @@ impl Launch {
 }
 
 impl Launch {
+    /// Waits until it is traced, and has the processor's counter taken away.
+    fn pass_gate(&self) -> Result<(), i32> {
+        let mut byte = 0u8;
+        // SAFETY: one valid byte, as is said.
+        if unsafe { libc::read(self.gate.get(), (&raw mut byte).cast(), 1) } != 1 {
+            return Err(libc::ECANCELED);
+        }
+        super::strict::hide_counter()
+    }
+
     /// Puts the filter on and sends its listener to the supervisor.
     fn hand_over(&self, socket: RawFd, secret: u64) -> Result<(), i32> {
         let fixed = libc::ADDR_NO_RANDOMIZE;

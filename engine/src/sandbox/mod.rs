@@ -43,6 +43,11 @@ mod seccomp;
 mod slot;
 mod spawner;
 mod stage;
+#[cfg(target_arch = "x86_64")]
+mod strict;
+#[cfg(not(target_arch = "x86_64"))]
+#[path = "strict/absent.rs"]
+mod strict;
 mod supervise;
 pub(crate) mod trace;
 mod unstarted;

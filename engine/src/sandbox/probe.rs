@@ -6,7 +6,9 @@
 use super::launch::SUPERVISION;
 use super::protocol::{Fault, Order, RunResult, Told};
 use super::slot::Slot;
+use super::strict::TRACING;
 use super::{SandboxOptions, noise};
+use crate::level::reachable;
 use gx_store::{Cancel, ExecuteError, Level, Store};
 use std::fs;
 
@@ -34,15 +36,19 @@ pub struct Finding {
 
 /// Tries to make a sandbox at each level, with scratch folders of this store.
 pub fn probe(store: &Store, options: &SandboxOptions) -> Probe {
-    match attempt(store, options, false).map(|()| attempt(store, options, true)) {
-        Ok(Ok(())) => Probe { ok: true, level: Level::Normalised, findings: Vec::new() },
-        Ok(Err(error)) => {
-            let what = "level 'normalised' cannot be held".to_owned();
-            let (why, hint) = match error {
-                ExecuteError::Sandbox { why, hint } => (why, hint),
-                error => (error.to_string(), String::new()),
-            };
-            Probe { ok: true, level: Level::Sandboxed, findings: vec![Finding { what, why, hint }] }
+    match attempt(store, options, Level::Sandboxed) {
+        Ok(()) => {
+            let (mut level, mut findings) = (Level::Sandboxed, Vec::new());
+            for wanted in [Level::Normalised, Level::Strict].into_iter().filter(|level| *level <= reachable()) {
+                match attempt(store, options, wanted) {
+                    Ok(()) => level = wanted,
+                    Err(error) => {
+                        findings.push(unheld(wanted, error));
+                        break;
+                    }
+                }
+            }
+            Probe { ok: true, level, findings }
         }
         Err(ExecuteError::Sandbox { why, hint }) => {
             let what = "an action cannot be sandboxed".to_owned();
@@ -57,7 +63,16 @@ pub fn probe(store: &Store, options: &SandboxOptions) -> Probe {
     }
 }
 
-fn attempt(store: &Store, options: &SandboxOptions, normalised: bool) -> Result<(), ExecuteError> {
+fn unheld(level: Level, error: ExecuteError) -> Finding {
+    let (why, hint) = match error {
+        ExecuteError::Sandbox { why, hint } => (why, hint),
+        error => (error.to_string(), String::new()),
+    };
+    Finding { what: format!("level '{}' cannot be held", level.name()), why, hint }
+}
+
+fn attempt(store: &Store, options: &SandboxOptions, level: Level) -> Result<(), ExecuteError> {
+    let normalised = level >= Level::Normalised;
     if normalised {
         noise::ready(store)?;
     }
@@ -72,6 +87,7 @@ fn attempt(store: &Store, options: &SandboxOptions, normalised: bool) -> Result<
         programs: vec!["/nothing".to_owned()],
         arguments: vec!["nothing".to_owned()],
         normalised,
+        strict: level >= Level::Strict,
         loopback: true,
         ..Order::default()
     };
@@ -91,6 +107,12 @@ pub(crate) fn refusal(fault: &Fault) -> ExecuteError {
             hint: format!("{gvisor}{SUPERVISION_HINT}"),
         };
     }
+    if fault.step == TRACING {
+        return ExecuteError::Sandbox {
+            why: format!("level 'strict' cannot be held here: {fault}"),
+            hint: TRACING_HINT.to_owned(),
+        };
+    }
     let mut hints: Vec<String> = obstacles(&machine).into_iter().map(|f| format!("{}: {}", f.why, f.hint)).collect();
     if fault.step.contains("/proc") && fault.errno == libc::EPERM && hints.is_empty() {
         hints.push(PROC_HINT.to_owned());
@@ -106,6 +128,9 @@ pub(crate) fn refusal(fault: &Fault) -> ExecuteError {
 const SUPERVISION_HINT: &str = "it needs notifications of seccomp (Linux 5.11 or later), which whatever confines gx here \
                                 refuses or uses itself; '--determinism=sandboxed' asks for less, and is recorded";
 const GVISOR_HINT: &str = "this kernel is gVisor, which has none: use another container runtime; ";
+/// What the keeper of level `strict` needs.
+const TRACING_HINT: &str = "it needs ptrace and prctl(PR_SET_TSC), which whatever confines gx here refuses; \
+                            '--determinism=normalised' asks for less, and is recorded";
 const PROC_HINT: &str = "in Docker add --security-opt systempaths=unconfined";
 
 /// What the machine says of itself.

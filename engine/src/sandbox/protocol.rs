@@ -102,6 +102,8 @@ pub(crate) struct Order {
     pub(crate) traced: bool,
     /// Is it at level `normalised`?
     pub(crate) normalised: bool,
+    /// Is it at level `strict`, which is more?
+    pub(crate) strict: bool,
     /// By which an input is known, in seconds since 1970.
     pub(crate) input_time_s: i64,
     /// Is `lo` up?

@@ -374,9 +374,10 @@ pub(crate) fn beside_light() -> Vec<sock_filter> {
     code
 }
 
-/// The filter's program; at level `normalised` it hands calls over that tell of the machine or the moment. With fixed
-/// random numbers `getrandom` does not exist either.
-pub(crate) fn program(normalised: bool, fixed_random: bool) -> Vec<sock_filter> {
+/// The filter's program; at level `normalised` it hands calls over that tell of the machine or the moment, at level
+/// `strict` it stops at those that tell of time or of other threads besides. With fixed random numbers `getrandom` does
+/// not exist either.
+pub(crate) fn program(normalised: bool, strict: bool, fixed_random: bool) -> Vec<sock_filter> {
     let mut code = native();
     if normalised {
         code.extend(super::supervise::absent());
@@ -394,6 +395,9 @@ pub(crate) fn program(normalised: bool, fixed_random: bool) -> Vec<sock_filter> 
         op(RETURN, errno(libc::EPERM), 0, 0),
         op(RETURN, ALLOW, 0, 0),
     ]);
+    if strict {
+        code.extend(super::strict::shown());
+    }
     if normalised {
         code.extend(super::supervise::asked());
     }
@@ -413,7 +417,7 @@ mod tests {
 
     /// Runs the program as the kernel would.
     fn verdict(arch: u32, nr: u32, first: u32) -> u32 {
-        run(&program(false, false), arch, nr, [first.into(), 0, 0, 0, 0, 0])
+        run(&program(false, false, false), arch, nr, [first.into(), 0, 0, 0, 0, 0])
     }
 
     fn run(code: &[sock_filter], arch: u32, nr: u32, arguments: [u64; 6]) -> u32 {
@@ -463,7 +467,7 @@ mod tests {
     #[test]
     fn verdicts_at_level_normalised() {
         const HAND_OVER: u32 = 0x7fc0_0000;
-        let (own, beside) = (program(true, false), beside_light());
+        let (own, beside) = (program(true, false, false), beside_light());
         let on = |code: &[sock_filter], nr: c_long, [a, b, c]: [u64; 3]| run(code, ARCH, nr as u32, [a, b, c, 0, 0, 0]);
         let realtime = libc::CLOCK_REALTIME as u64;
         let monotonic = libc::CLOCK_MONOTONIC as u64;

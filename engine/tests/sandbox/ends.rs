@@ -38,7 +38,7 @@ fn a_daemon_dies_with_its_action() {
 fn timeout_kills_the_tree() {
     let Some(world) = World::new(1) else { return };
     let mark = format!("98764.{}", std::process::id());
-    let script = format!("echo before; (sleep {mark} & sleep {mark}) & sleep {mark}");
+    let script = format!("echo before; mkfifo {mark}; (cat {mark} & cat {mark}) & cat {mark}");
     let outcome = world.job().sh(&script).timeout(300).run().unwrap();
     assert_eq!(outcome.ending, Ending::TimedOut(300));
     assert_eq!(world.text(&outcome), "before\n");
@@ -51,7 +51,7 @@ fn cancel_kills_the_tree() {
     let Some(world) = World::new(1) else { return };
     let mark = format!("98763.{}", std::process::id());
     let cancel = Cancel::new();
-    let script = format!("sleep {mark} & setsid sleep {mark} & sleep {mark}");
+    let script = format!("mkfifo {mark}; cat {mark} & setsid cat {mark} & cat {mark}");
     std::thread::scope(|scope| {
         let running = scope.spawn(|| world.job().sh(&script).cancel(&cancel).timeout(50_000).run());
         while alive(&mark) < 3 {
@@ -147,7 +147,7 @@ fn the_probe_says_yes_where_actions_run() {
 fn a_lost_spawner_is_an_error_and_is_replaced() {
     let Some(world) = World::new(1) else { return };
     let mark = format!("98762.{}", std::process::id());
-    let script = format!("sleep {mark}");
+    let script = format!("mkfifo {mark}; cat {mark}");
     std::thread::scope(|scope| {
         let running = scope.spawn(|| world.job().sh(&script).run());
         let action = loop {

@@ -119,7 +119,7 @@ PROBE(turns_until_an_alarm) {
     unsigned long turns = 0;
     signal(SIGALRM, ring);
     setitimer(ITIMER_REAL, &after, NULL);
-    while (!rung && turns < 4000000000ul) turns++;
+    while (!rung && turns < 1000000000ul) turns++;
     fprintf(out, "%lu\n", turns);
 }
 static void times_of(FILE *out, const struct stat *s) {

@@ -15,6 +15,8 @@ use libc::pid_t;
 const LOOK_US: i64 = 20_000;
 /// So many looks in a row that find a thread asleep mean that it waits.
 const ASLEEP: u32 = 2;
+/// And so many, after it was asked to stop, that nothing will make it stop soon.
+const DEAF: u32 = 50;
 /// Calls after which the turn passes.
 const CALLS: u32 = 5_000;
 /// Processor time, in hundredths of a second without a call, after which a thread gives way: to one that shares its
@@ -31,6 +33,8 @@ pub(super) struct Look {
     began: Option<u64>,
     /// Who was asked to stop, and whether because it sleeps.
     asked: Option<(pid_t, bool)>,
+    /// How often it was found asleep since.
+    deaf: u32,
     /// Calls in this turn.
     calls: u32,
 }
@@ -38,7 +42,7 @@ pub(super) struct Look {
 impl Look {
     /// Something happened.
     pub(super) fn seen(&mut self) {
-        (self.asleep, self.began) = (0, None);
+        (self.asleep, self.began, self.deaf) = (0, None, 0);
     }
 
     /// Was this one asked to stop?
@@ -214,10 +218,31 @@ impl Keeper {
             (self.done, self.signals) = (self.done + 1, self.signals + 1);
             return;
         };
-        if self.threads.len() == 1 && self.clock.next().is_none() || self.look.asked(current) {
+        let found = doing(current);
+        if found.is_none() {
+            // Its end was told before anybody knew of it.
+            return self.gone(current, 0);
+        }
+        if self.threads.len() == 1 && self.clock.next().is_none() {
             return;
         }
-        match doing(current) {
+        match found {
+            // A stop that nobody told: had it been told, it would run.
+            Some(('t', _)) => {
+                self.look.deaf += 1;
+                if self.look.deaf >= DEAF {
+                    self.look.deaf = 0;
+                    ptrace::resume(current, false, 0);
+                }
+            }
+            Some((letter, _)) if self.look.asked(current) => {
+                self.look.deaf += u32::from(matches!(letter, 'S' | 'D'));
+                if self.look.deaf >= DEAF && !is_handed_over(current) {
+                    // Nothing that others wait for may hang on it.
+                    self.set(current, State::InKernel);
+                    self.pass(current);
+                }
+            }
             // Who has handed a call over waits for the supervisor only.
             Some(('S', _)) if is_handed_over(current) => self.look.asleep = 0,
             Some(('S', _)) => {

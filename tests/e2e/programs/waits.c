@@ -231,6 +231,16 @@ static void objects(void) {
     CHECK(semop(semaphore, &down, 1) == 0);
     memset(message.text, 0, 8);
     CHECK(msgrcv(queue, &message, 8, 0, 0) == 8 && !strcmp(message.text, "hello") && ended(child) == 0);
+    // While a clock rings without end, who comes back from the kernel is not forgotten.
+    int timer = timerfd_create(CLOCK_MONOTONIC, 0), count = 0;
+    struct itimerspec often = {{0, 1000000}, {0, 1000000}};
+    timerfd_settime(timer, 0, &often, NULL);
+    for (int i = 0; i < 10; i++) {
+        child = CHILD(pause_ms(10); semop(semaphore, &up, 1));
+        count += semop(semaphore, &down, 1) == 0 && ended(child) == 0;
+    }
+    CHECK(count == 10);
+    close(timer);
     semctl(semaphore, 0, IPC_RMID), msgctl(queue, IPC_RMID, NULL);
     // A lock that two processes share, at different addresses.
     int memory = memfd_create("shared", 0);

@@ -321,7 +321,10 @@ impl Keeper {
         let Some(child) = ptrace::message(thread) else { return self.go_on(thread, 0) };
         if !self.early.remove(&child) {
             // It stops at once; or it is gone already.
-            while matches!(ptrace::wait(child), Ok(None)) {}
+            let first = std::iter::repeat_with(|| ptrace::wait(child)).find(|event| !matches!(event, Ok(None)));
+            if !matches!(first, Some(Ok(Some((_, Event::Stopped(_)))))) {
+                return self.go_on(thread, 0);
+            }
         }
         let mut new = Thread::new(group_of(child), State::Stopped(Stop::Asked));
         if waits {

@@ -106,13 +106,23 @@ pub(super) fn is_entry(thread: pid_t) -> bool {
 
 /// Waits for what becomes of `thread`, or of any with -1. `Ok(None)` when the wait was interrupted.
 pub(super) fn wait(thread: pid_t) -> Result<Option<(pid_t, Event)>, i32> {
+    wait_so(thread, 0)
+}
+
+/// What became of any thread, if something did.
+pub(super) fn known() -> Option<(pid_t, Event)> {
+    wait_so(-1, libc::WNOHANG).ok().flatten()
+}
+
+fn wait_so(thread: pid_t, how: c_int) -> Result<Option<(pid_t, Event)>, i32> {
     let mut status = 0;
     // SAFETY: `status` is a valid place for the answer.
-    match unsafe { libc::waitpid(thread, &mut status, libc::__WALL) } {
+    match unsafe { libc::waitpid(thread, &mut status, libc::__WALL | how) } {
         -1 => match super::super::child::last_errno() {
             libc::EINTR => Ok(None),
             errno => Err(errno),
         },
+        0 => Ok(None),
         pid => Ok(Some((pid, event_of(status)))),
     }
 }

@@ -85,6 +85,11 @@ fn is_handed_over(thread: pid_t) -> bool {
     std::fs::read_to_string(format!("/proc/{thread}/wchan")).is_ok_and(|place| place.contains("seccomp"))
 }
 
+/// Does a thread in the kernel need nobody of the action to come back?
+fn is_coming(thread: pid_t) -> bool {
+    doing(thread).is_some_and(|(letter, _)| letter == 'R') || is_handed_over(thread)
+}
+
 /// Waits until a thread that ends while its process goes on has ended.
 pub(super) fn until_ended(thread: pid_t) {
     while doing(thread).is_some_and(|(letter, _)| letter != 'Z') {
@@ -95,14 +100,40 @@ pub(super) fn until_ended(thread: pid_t) {
 impl Keeper {
     /// Gives somebody the turn, or moves time; `false` when there is only waiting left.
     pub(super) fn choose(&mut self) -> bool {
+        self.let_come_back();
         let next = self.turns.iter().copied().find(|thread| self.can_go(*thread));
         match next {
             Some(thread) => {
                 self.begin(thread);
                 true
             }
-            None => self.move_time(),
+            // Whoever ended or stopped meanwhile comes before time; a bell that rings for ever would hide it.
+            None => self.learn_what_is_known() || self.move_time(),
         }
+    }
+
+    /// A thread that the kernel kept, and which another one has just woken, is on its way to its stop.
+    fn let_come_back(&mut self) {
+        let kept = |known: &Thread| known.state == State::InKernel;
+        let freed: Vec<pid_t> = self.threads.values().filter_map(|known| known.frees).collect();
+        let back = self.turns.iter().filter(|thread| self.threads.get(thread).is_some_and(kept));
+        let back: Vec<pid_t> = back.copied().filter(|thread| !freed.contains(thread)).collect();
+        for thread in back {
+            while self.threads.get(&thread).is_some_and(kept) && is_coming(thread) {
+                match ptrace::wait(thread) {
+                    Ok(Some((thread, event))) => self.learn(thread, event),
+                    Ok(None) => {}
+                    Err(_) => break,
+                }
+            }
+        }
+    }
+
+    /// Learns one thing that the kernel knows already; was there any?
+    fn learn_what_is_known(&mut self) -> bool {
+        let Some((thread, event)) = ptrace::known() else { return false };
+        self.learn(thread, event);
+        true
     }
 
     fn can_go(&self, thread: pid_t) -> bool {
@@ -227,14 +258,6 @@ impl Keeper {
             return;
         }
         match found {
-            // A stop that nobody told: had it been told, it would run.
-            Some(('t', _)) => {
-                self.look.deaf += 1;
-                if self.look.deaf >= DEAF {
-                    self.look.deaf = 0;
-                    ptrace::resume(current, false, 0);
-                }
-            }
             Some((letter, _)) if self.look.asked(current) => {
                 self.look.deaf += u32::from(matches!(letter, 'S' | 'D'));
                 if self.look.deaf >= DEAF && !is_handed_over(current) {

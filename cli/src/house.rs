@@ -101,7 +101,8 @@ impl House {
     pub fn open(settings: &Settings, kind: &str, waiting: &mut dyn FnMut(&str)) -> Result<House, Report> {
         let held = Lock::own(&settings.store, kind, waiting)?;
         let store = Store::open(&settings.store, settings.function()).map_err(|error| map::store(&error))?;
-        let jobs = settings.jobs.unwrap_or_else(gx_engine::default_jobs);
+        // Each build says how many of its actions may run at once; that may be more.
+        let jobs = gx_engine::default_jobs();
         let executor = crate::wiring::executor(&store, jobs).map_err(|error| map::execute(&error))?;
         let config = EngineConfig {
             jobs,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct EngineConfig {
     /// Where everything rests.
     pub store: Store,
-    /// How many actions run at once, over all builds together. At least 1.
+    /// How many actions run at once, over all builds together, unless a build asks for more. At least 1.
     pub jobs: usize,
     /// Memory that running actions may use together, in KiB, by what they declare or used before; `None`: no limit.
     pub memory_kib: Option<u64>,

@@ -48,7 +48,7 @@ impl Context {
             }
         }
         let outcomes = (0..graph.len()).map(|_| Mutex::default()).collect();
-        let slots = options.jobs.unwrap_or(usize::MAX).min(executor.jobs()).max(1);
+        let slots = options.jobs.unwrap_or(executor.jobs()).max(1);
         let (sets, started) = (SetCache::default(), Instant::now());
         Context { key, plan, graph, options, executor, sets, started, slots, outcomes, goals }
     }

@@ -10,7 +10,7 @@ use crate::context::{BuildKey, Context};
 use crate::durations::{Durations, WorkKey, work_key};
 use crate::error::EngineError;
 use crate::event::Event;
-use crate::execute::{self, Dispatch};
+use crate::execute::{Crew, Dispatch};
 use crate::graph::{Graph, Vertex};
 use crate::history::History;
 use crate::notice::{How, Notice, Warning};
@@ -259,15 +259,13 @@ impl Threads {
             let (rebuilder, asked, events) = (rebuilder.clone(), asked.clone(), self.events.clone());
             self.spawn(format!("gx-check-{number}"), move || rebuilder.serve(&asked, &events))?;
         }
-        for number in 0..self.config.jobs.max(1) {
-            let (to_run, events) = (to_run.clone(), self.events.clone());
-            self.spawn(format!("gx-run-{number}"), move || execute::serve(&to_run, &events))?;
-        }
+        let mut crew = Crew::new(to_run, self.events.clone());
+        crew.grow(self.config.jobs.max(1)).map_err(EngineError::Threads)?;
         let (store, events) = (self.config.store.clone(), self.events.clone());
         let running = busy.clone();
         self.spawn("gx-commit".to_owned(), move || commit::serve(&store, &to_commit, &running, &events))?;
         let outlets = Outlets { questions, tasks, commits, busy };
-        let main = Loop::new(self.config.clone(), durations, outlets, checkers);
+        let main = Loop::new(self.config.clone(), durations, outlets, crew, checkers);
         self.spawn("gx-loop".to_owned(), move || main.run(&heard))?;
         Ok(self.started)
     }

@@ -215,6 +215,9 @@ pub trait Executor: Send + Sync {
     /// Runs the action to its end or until it is cancelled. A process that fails is an `Ok` with its outcome;
     /// `Err` means that the action could not be tried, or was cancelled.
     fn execute(&self, job: &Job, cancel: &Cancel) -> Result<Commit, ExecuteError>;
+
+    /// From now on so many jobs may be executed at once. An executor without a limit of its own need do nothing.
+    fn make_room(&self, _jobs: usize) {}
 }
 
 /// A function of gx itself, named by name and revision. A changed output needs a changed revision.

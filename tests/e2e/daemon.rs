@@ -337,3 +337,25 @@ fn an_idle_daemon_leaves() {
         assert!(start.elapsed().as_secs() < 120, "the daemon does not leave");
     }
 }
+
+#[test]
+fn a_build_gets_the_jobs_it_asks_for_whatever_the_daemon_began_with() {
+    let count = std::thread::available_parallelism().map_or(1, usize::from) + 5;
+    let space = TestSpace::new();
+    let meeting = space.path("meeting");
+    std::fs::create_dir(&meeting).unwrap();
+    // Each waits until all are there.
+    let guest = |number: usize| {
+        format!(
+            "genrule(name = 'g{number}', outs = ['{number}.txt'], determinism = 'none', cmd = 'touch {meeting}/{number}; \
+             for i in $$(seq 600); do [ $$(ls {meeting} | wc -l) -ge {count} ] && exec touch $@; sleep 0.1; done; \
+             exit 1')\n",
+            meeting = meeting.display()
+        )
+    };
+    space.write("p/BUILD.gx", (0..count).map(guest).collect::<String>());
+    space.write("q/BUILD.gx", "genrule(name = 'one', outs = ['one.txt'], cmd = 'touch $@')\n");
+    let daemon = Daemon::new(space, 0);
+    daemon.run(0, &["build", "-j", "1", "//q:one"]).ok();
+    daemon.run(0, &["build", "-j", &count.to_string(), "//p:all"]).ok().expect_run(count as u64);
+}

@@ -141,9 +141,6 @@ fn spawn(request: &Request, socket: &Path, note: &mut dyn FnMut(String)) -> Resu
     let mut command = Command::new(own);
     command.arg("daemon").arg("serve").arg("--socket").arg(socket).arg("--store").arg(&settings.store);
     command.arg("--digest").arg(&settings.digest).arg("--daemon-idle").arg(settings.daemon_idle_s.to_string());
-    if let Some(jobs) = settings.jobs {
-        command.arg("--jobs").arg(jobs.to_string());
-    }
     // One arena of memory for each of dozens of threads would keep what it once had; threads here rarely allocate at
     // once. Large pieces go back to the system when they are freed.
     command.env("MALLOC_ARENA_MAX", "2").env("MALLOC_TRIM_THRESHOLD_", "131072");

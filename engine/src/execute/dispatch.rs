@@ -25,13 +25,17 @@ impl Dispatch {
         &self.config.store
     }
 
-    /// How many actions the engine runs at once.
+    /// How many actions of a build the engine runs at once when the build does not say.
     pub(crate) fn jobs(&self) -> usize {
         self.config.jobs
     }
 }
 
 impl Executor for Dispatch {
+    fn make_room(&self, jobs: usize) {
+        self.config.executor.make_room(jobs);
+    }
+
     fn execute(&self, job: &Job, cancel: &Cancel) -> Result<Commit, ExecuteError> {
         match &job.derivation.work {
             Work::Run(_) => self.config.executor.execute(job, cancel),

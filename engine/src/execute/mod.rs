@@ -5,9 +5,11 @@
 //! know which action is next.
 
 pub(crate) mod builtin;
+mod crew;
 mod dispatch;
 pub(crate) mod fetch;
 
+pub(crate) use crew::Crew;
 pub(crate) use dispatch::Dispatch;
 
 use crate::context::Context;

@@ -1,7 +1,7 @@
 //! The local executor: takes a job, a free slot, stages, runs, collects.
 //!
 //! Slots are made on first use, so that a build in which everything is cached starts no process; at most `slots`
-//! jobs run at once, further callers wait. A process that fails is an outcome; what could not be tried is an error.
+//! jobs run at once, or as many as room was made for, further callers wait. Slots beyond the first ones are not kept. A process that fails is an outcome; what could not be tried is an error.
 //! Invariant: an action's own folder is gone when `execute` returns. This file does not know namespaces.
 
 use super::collect::{Collected, collect};
@@ -39,6 +39,9 @@ struct Pool {
     free: Vec<Slot>,
     /// Slots that may still be made.
     unmade: usize,
+    /// How many there may be in all, and how many are kept when nobody uses them.
+    most: usize,
+    kept: usize,
 }
 
 impl std::fmt::Debug for LocalExecutor {
@@ -56,11 +59,17 @@ struct Borrowed<'a> {
 impl Drop for Borrowed<'_> {
     fn drop(&mut self) {
         let mut pool = self.owner.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut surplus = None;
         match self.slot.take() {
-            Some(slot) => pool.free.push(slot),
-            None => pool.unmade += 1,
+            Some(slot) if pool.free.len() < pool.kept => pool.free.push(slot),
+            other => {
+                pool.unmade += 1;
+                surplus = other;
+            }
         }
         drop(pool);
+        // Its end takes a while.
+        drop(surplus);
         self.owner.freed.notify_one();
     }
 }
@@ -68,10 +77,11 @@ impl Drop for Borrowed<'_> {
 impl LocalExecutor {
     /// An executor of so many slots. Starts no process yet.
     pub fn start(store: Store, slots: usize, options: SandboxOptions) -> Result<LocalExecutor, ExecuteError> {
+        let slots = slots.max(1);
         Ok(LocalExecutor {
             store,
             options,
-            pool: Mutex::new(Pool { free: Vec::new(), unmade: slots.max(1) }),
+            pool: Mutex::new(Pool { free: Vec::new(), unmade: slots, most: slots, kept: slots }),
             freed: Condvar::new(),
             overlays: AtomicBool::new(true),
             large: Mutex::default(),
@@ -341,6 +351,15 @@ impl LocalExecutor {
 }
 
 impl Executor for LocalExecutor {
+    fn make_room(&self, jobs: usize) {
+        let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
+        let more = jobs.saturating_sub(pool.most);
+        pool.unmade += more;
+        pool.most += more;
+        drop(pool);
+        self.freed.notify_all();
+    }
+
     fn execute(&self, job: &Job, cancel: &Cancel) -> Result<Commit, ExecuteError> {
         match &job.derivation.work {
             Work::Run(run) => self.run(run, job, cancel),

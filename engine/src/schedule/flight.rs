@@ -67,7 +67,9 @@ impl Loop {
 
     /// Starts what can be started.
     pub(super) fn start(&mut self) {
-        while self.running < self.config.jobs.max(1) {
+        let asked = self.builds.values().map(|build| build.context.slots).max();
+        let most = self.config.jobs.max(asked.unwrap_or(1)).min(self.crew.size());
+        while self.running < most {
             let Some(action) = self.next() else { return };
             self.launch(action);
         }

@@ -20,13 +20,13 @@ use crate::config::EngineConfig;
 use crate::context::{BuildKey, Context};
 use crate::durations::Durations;
 use crate::event::{Event, Question};
-use crate::execute::Task;
+use crate::execute::{Crew, Task};
 use crate::graph::Vertex;
 use crate::queue::{Receiver, Sender};
 use crate::rebuild::{Answer, Reason, lost_object};
 use build::{Build, Finish};
 use flight::Flight;
-use gx_store::{ActionId, Commit, Job, Outcomes};
+use gx_store::{ActionId, Commit, Executor as _, Job, Outcomes};
 use settled::Settled;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -53,6 +53,7 @@ pub(crate) struct Loop {
     config: Arc<EngineConfig>,
     durations: Arc<Durations>,
     outlets: Outlets,
+    crew: Crew,
     checkers: usize,
     builds: BTreeMap<BuildKey, Build>,
     flights: HashMap<ActionId, Flight>,
@@ -64,11 +65,18 @@ pub(crate) struct Loop {
 }
 
 impl Loop {
-    pub(crate) fn new(config: Arc<EngineConfig>, durations: Arc<Durations>, outlets: Outlets, checkers: usize) -> Loop {
+    pub(crate) fn new(
+        config: Arc<EngineConfig>,
+        durations: Arc<Durations>,
+        outlets: Outlets,
+        crew: Crew,
+        checkers: usize,
+    ) -> Loop {
         Loop {
             config,
             durations,
             outlets,
+            crew,
             checkers,
             builds: BTreeMap::new(),
             flights: HashMap::new(),
@@ -85,7 +93,9 @@ impl Loop {
             // Everything that happened is taken in before anything is started: better order, fewer wakeups.
             while let Some(event) = next.take() {
                 if matches!(event, Event::Stop) {
-                    return;
+                    let Loop { outlets, crew, .. } = self;
+                    drop(outlets);
+                    return crew.disband();
                 }
                 self.handle(event);
                 next = events.try_recv();
@@ -100,6 +110,7 @@ impl Loop {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Begin { context, notices, ended } => {
+                self.make_room(&context);
                 let mut build = Build::new(context.clone(), notices, ended);
                 build.begin();
                 self.builds.insert(context.key, build);
@@ -119,6 +130,16 @@ impl Loop {
             }
             Event::Blamed { context, vertex, lost, makers } => self.blamed(&context, vertex, lost, &makers),
             Event::Stop => {}
+        }
+    }
+
+    /// A build may run more actions at once than any before it.
+    fn make_room(&mut self, context: &Context) {
+        if context.slots > self.crew.size() {
+            context.executor.make_room(context.slots);
+            if let Err(error) = self.crew.grow(context.slots) {
+                tracing::warn!(%error, "only {} actions can run at once: a thread cannot be made", self.crew.size());
+            }
         }
     }
 

@@ -1,9 +1,9 @@
 //! The local executor: takes a job, a free slot, stages, runs, collects.
 //!
 //! Slots are made on first use, so that a build in which everything is cached starts no process; at most `slots`
-//! jobs run at once, or as many as room was made for, further callers wait. Slots beyond the first are not kept. A
-//! process that fails is an outcome; what could not be tried is an error. Invariant: an action's own folder is gone when
-//! `execute` returns. This file does not know namespaces.
+//! jobs run at once, or as many as room was made for, further callers wait. Slots beyond the first are not kept.
+//! A process that fails is an outcome; what could not be tried is an error. Invariant: an action's own folder is
+//! gone when `execute` returns. This file does not know namespaces.
 
 use super::collect::{Collected, collect};
 use super::plain::{self, Plain};

@@ -15,7 +15,8 @@ pub(super) fn boundary_errors(ty: &Type, around: Option<&ErrorRef>, errors: &mut
         ty = &alias.ty;
     }
     let mut uncovered = false;
-    if ty.is_constrained() {
+    // An optional breaks nothing itself; what is in it is looked at below.
+    if ty.is_constrained() && !matches!(ty, Type::Optional(_)) {
         match around {
             Some(error) => {
                 errors.insert(error.clone());

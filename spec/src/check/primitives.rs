@@ -134,6 +134,16 @@ fn result(primitive: Primitive, types: &[&Type]) -> Option<Type> {
     }
 }
 
+/// At most so many keys of a type are distinct, so a map has at most so many entries.
+fn distinct(key: &Type) -> u64 {
+    match key.base() {
+        Type::Bool => 2,
+        Type::Enum(decl) => decl.values.len() as u64,
+        Type::Int(range) => u64::try_from(&range.high - &range.low).unwrap_or(u64::MAX).saturating_add(1),
+        _ => u64::MAX,
+    }
+}
+
 fn number(primitive: Primitive, types: &[&Type]) -> Option<Type> {
     use Primitive as P;
     Some(match (primitive, types) {
@@ -178,7 +188,9 @@ fn keyed(primitive: Primitive, types: &[&Type]) -> Option<Type> {
             if !key.is_ordered() {
                 return None;
             }
-            Type::Map(Arc::new(key), Arc::new(value), Size::new(size.low.max(1), size.high.saturating_add(1)))
+            let low = size.low.max(1);
+            let high = size.high.saturating_add(1).min(distinct(&key)).max(low);
+            Type::Map(Arc::new(key), Arc::new(value), Size::new(low, high))
         }
         (P::Remove, [Type::Map(key, value, size), wanted]) => {
             fits::join(key, wanted)?;

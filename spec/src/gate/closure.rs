@@ -58,7 +58,10 @@ fn words(member: &Member, findings: &mut Vec<Finding>) {
 fn orders(member: &Member, operator: &Operator, findings: &mut Vec<Finding>) {
     let subject = format!("operator {}", operator.id.name);
     let has_list = operator.inputs.iter().any(|input| collects(&input.ty));
-    for order in operator.orders.iter().filter(|it| it.tie == Tie::Input && !has_list) {
+    // Elements that are ordered by themselves and tie are equal: no break is needed.
+    let by_itself =
+        |it: &ir::Order| it.keys.iter().any(|(path, _)| path.len() == 1 && path.iter().all(|it| **it == *"value"));
+    for order in operator.orders.iter().filter(|it| it.tie == Tie::Input && !has_list && !by_itself(it)) {
         let message = format!("'{}' follows the order of an input, and no input has an order", order.output);
         let finding = member.finding(codes::TIE_UNDEFINED, &subject, message);
         findings.push(finding.hint(format!("write `order {} by FIELD tie unique`", order.output)));

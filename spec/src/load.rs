@@ -117,6 +117,11 @@ pub fn imports_of(source: &Source) -> Vec<String> {
     parsed.file.map_or_else(Vec::new, |file| file.imports.iter().map(|import| import.name.text()).collect())
 }
 
+/// The full name of the contract in a text; nothing when it has no header.
+pub fn name_of(source: &Source) -> Option<String> {
+    syntax::parse_bytes(&source.bytes).file.map(|file| file.header.name.text())
+}
+
 fn load_here(sources: Vec<Source>, rules: Rules) -> Vec<Loaded> {
     let mut files: Vec<Loaded> = sources
         .into_par_iter()

@@ -1,7 +1,7 @@
-//! What ships inside gx: the rules that BUILD files use, and the toolchains that the rules use.
+//! What ships inside gx: the rules that BUILD files use, the toolchains that the rules use, and packs of contracts.
 //!
-//! The files are those of the repository `@gx`: `rules/cc.bzl` is `@gx//rules:cc.bzl`. They are ordinary Starlark,
-//! a workspace could bring its own. Invariant: every `.bzl` and `BUILD.gx` below this folder is in the list.
+//! The files are those of the repository `@gx`: `rules/cc.bzl` is `@gx//rules:cc.bzl`. They are ordinary Starlark and
+//! ordinary contracts, a workspace could bring its own. Invariant: every file below these folders is in the list.
 //! This crate does not know how they are evaluated.
 
 #![cfg_attr(test, expect(clippy::unwrap_used, reason = "a test ends when something is wrong"))]
@@ -13,11 +13,26 @@ macro_rules! shipped {
 }
 
 const FILES: &[(&str, &str)] = shipped![
+    "packs/BUILD.gx",
+    "packs/audit.upel",
+    "packs/identifiers.upel",
+    "packs/money.upel",
+    "packs/policy.toml",
+    "packs/states.upel",
+    "packs/time.upel",
+    "packs/units.upel",
+    "packs/vectors/audit.json",
+    "packs/vectors/identifiers.json",
+    "packs/vectors/money.json",
+    "packs/vectors/states.json",
+    "packs/vectors/time.json",
+    "packs/vectors/units.json",
     "rules/cc.bzl",
     "rules/cc_compile.bzl",
     "rules/cc_info.bzl",
     "rules/cc_link.bzl",
     "rules/contract.bzl",
+    "rules/contract_gates.bzl",
     "rules/debian_tree.bzl",
     "rules/default_toolchain.bzl",
     "rules/filegroup.bzl",
@@ -30,6 +45,14 @@ const FILES: &[(&str, &str)] = shipped![
     "rules/sh.bzl",
     "rules/toolchain.bzl",
     "rules/write_file.bzl",
+    "shapes/catalogue.upel",
+    "shapes/journal.upel",
+    "shapes/machine.upel",
+    "shapes/measures.upel",
+    "shapes/prices.upel",
+    "shapes/schedule.upel",
+    "shapes/state.upel",
+    "shapes/values.upel",
     "toolchains/BUILD.gx",
     "toolchains/chosen.bzl",
 ];
@@ -37,6 +60,25 @@ const FILES: &[(&str, &str)] = shipped![
 /// The files of the repository `@gx`, sorted: path and text.
 pub fn files() -> &'static [(&'static str, &'static str)] {
     FILES
+}
+
+/// The contracts of the packs, sorted: path and text.
+pub fn packs() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.iter().copied().filter(|(path, _)| path.starts_with("packs/") && path.ends_with(".upel"))
+}
+
+/// The numbers that errors of the packs have: lines `category = "first..last"` of a policy.
+pub fn numbers_of_packs() -> impl Iterator<Item = &'static str> {
+    let policy = FILES.iter().find(|(path, _)| *path == "packs/policy.toml").map_or("", |(_, text)| text);
+    policy.lines().skip_while(|line| *line != "[errors]").skip(1).filter(|line| line.contains(" = "))
+}
+
+/// The contract that a new one of a shape begins as: its name is `New.Shape`, and its errors have numbers from 1000.
+pub fn shape(name: &str) -> Option<&'static str> {
+    FILES
+        .iter()
+        .find(|(path, _)| path.strip_prefix("shapes/").is_some_and(|it| it.strip_suffix(".upel") == Some(name)))
+        .map(|it| it.1)
 }
 
 #[cfg(test)]
@@ -47,16 +89,18 @@ mod tests {
 
     fn on_disk(folder: &str) -> Vec<String> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        std::fs::read_dir(root.join(folder))
-            .unwrap()
-            .map(|entry| format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap()))
-            .collect()
+        let mut found = Vec::new();
+        for entry in std::fs::read_dir(root.join(folder)).unwrap() {
+            let path = format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap());
+            if root.join(&path).is_dir() { found.extend(on_disk(&path)) } else { found.push(path) }
+        }
+        found
     }
 
     #[test]
     fn every_file_is_shipped() {
-        let mut expected = on_disk("rules");
-        expected.extend(on_disk("toolchains"));
+        let mut expected: Vec<String> =
+            ["packs", "rules", "shapes", "toolchains"].into_iter().flat_map(on_disk).collect();
         expected.sort();
         let shipped: Vec<&str> = files().iter().map(|(path, _)| *path).collect();
         assert_eq!(shipped, expected);
@@ -64,7 +108,8 @@ mod tests {
 
     #[test]
     fn every_file_parses() {
-        for (path, text) in files() {
+        let starlark = |path: &str| path.ends_with(".bzl") || path.ends_with("BUILD.gx");
+        for (path, text) in files().iter().filter(|it| starlark(it.0)) {
             AstModule::parse(path, (*text).to_owned(), &Dialect::Extended).unwrap();
         }
     }

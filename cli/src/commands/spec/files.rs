@@ -1,7 +1,7 @@
 //! The files that a command names: found, read, and loaded with what they import.
 //!
-//! Invariants: folders are searched in order of name; an import is looked for among the files that were named, and in
-//! their folders. This file does not know what a contract means.
+//! Invariants: folders are searched in order of name; an import is looked for among the files that were named, in
+//! their folders, and among the packs that gx ships. This file does not know what a contract means.
 
 use super::Told;
 use crate::error::{Place, Report};
@@ -156,5 +156,23 @@ fn add_imported(named: &[PathBuf], sources: &mut Vec<Source>) -> Result<(), Repo
             sources.push(read(&path)?);
         }
     }
+    add_packs(sources);
     Ok(())
+}
+
+/// Adds the packs that gx ships when a file names one, but those that a file declares itself.
+fn add_packs(sources: &mut Vec<Source>) {
+    // Parsing every file once more to know for sure would cost more than it spares.
+    let speaks_of = |source: &Source, words: &str| source.bytes.windows(words.len()).any(|it| it == words.as_bytes());
+    if !sources.iter().any(|source| speaks_of(source, "Gx.")) {
+        return;
+    }
+    let own = sources.iter().filter(|source| speaks_of(source, "contract Gx."));
+    let own: BTreeSet<String> = own.filter_map(gx_spec::load::name_of).collect();
+    for (path, text) in gx_stdlib::packs() {
+        let pack = Source { name: format!("@gx//{path}"), bytes: text.as_bytes().to_vec() };
+        if gx_spec::load::name_of(&pack).is_some_and(|name| !own.contains(&name)) {
+            sources.push(pack);
+        }
+    }
 }

@@ -87,7 +87,7 @@ impl Exit {
             500..=599 => Exit::Store,
             600..=699 => Exit::BuildFailed,
             700..=799 => Exit::Store,
-            1016 | 1017 => Exit::Usage,
+            1016 | 1017 | 1021 => Exit::Usage,
             1000..=1199 => Exit::BuildFailed,
             _ => Exit::Usage,
         }

@@ -8,6 +8,8 @@ use std::path::PathBuf;
 /// `gx spec`.
 #[derive(Debug, Clone, clap::Subcommand, Serialize, Deserialize)]
 pub enum SpecCommand {
+    /// Write a new contract with its prose, frozen vectors and BUILD file, which pass every gate
+    New(New),
     /// Check contracts and tell every finding
     Check(Contracts),
     /// Evaluate an operator with the reference interpreter
@@ -30,6 +32,67 @@ pub enum SpecCommand {
     Import(Import),
     /// Write a contract in another form
     Export(Export),
+}
+
+/// `gx spec new`. What is not given is asked at a terminal.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct New {
+    /// The contract's full name, like Shop.Orders
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+    /// What it begins as
+    #[arg(long, value_name = "SHAPE")]
+    pub shape: Option<Shape>,
+    /// Its layer: L1 to L4; else that of its shape
+    #[arg(long, value_name = "LAYER")]
+    pub layer: Option<Layer>,
+    /// Who answers for its vectors; else $USER
+    #[arg(long, value_name = "NAME")]
+    pub owner: Option<String>,
+    /// The folder to write; else contracts/ and the last part of the name
+    #[arg(long, value_name = "FOLDER")]
+    pub folder: Option<PathBuf>,
+    /// The first of the hundred numbers that its errors have
+    #[arg(long, value_name = "NUMBER", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=89_900))]
+    pub errors: u32,
+}
+
+/// What a new contract begins as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+pub enum Shape {
+    /// Values with bounds, and operators on them.
+    Values,
+    /// A state, and operations that take it and give the next one.
+    State,
+    /// A state machine with its table (pack states).
+    Machine,
+    /// Amounts of a currency (pack money).
+    Prices,
+    /// Windows of time (pack time).
+    Schedule,
+    /// Measured quantities (pack units).
+    Measures,
+    /// Things by their number, with check digits (pack identifiers).
+    Catalogue,
+    /// What was done, sealed (pack audit).
+    Journal,
+}
+
+/// A layer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+pub enum Layer {
+    /// Foundations.
+    #[value(name = "L1", alias = "l1")]
+    L1,
+    /// Specifications.
+    #[value(name = "L2", alias = "l2")]
+    L2,
+    /// What is built on them.
+    #[value(name = "L3", alias = "l3")]
+    L3,
+    /// What people and machines call.
+    #[value(name = "L4", alias = "l4")]
+    L4,
 }
 
 /// `gx spec freeze`.

@@ -1,8 +1,8 @@
 """contract_gates: every gate over the contracts of a package, and the verdict of all of them, in one call.
 
 It names its targets itself, so a package calls it once: `closure`, `compatibility`, `digests`, `evidence`, `examples`,
-`interface`, `lock`, `operators`, `record`, `references`, `registry`, `release`, `schema`, and the verdict under the name
-that it is given. What needs another arrangement calls the rules of gates.bzl.
+`interface`, `lock`, `operators`, `record`, `references`, `registry`, `release`, `schema`, and the verdict under the
+name that it is given. What needs another arrangement calls the rules of gates.bzl.
 """
 
 load(

@@ -56,6 +56,19 @@ fn every_command_of_the_guide_works() {
 }
 
 #[test]
+fn every_command_of_the_first_contract_works() {
+    let space = TestSpace::new();
+    space.remove("gx.toml");
+    follow("docs/first-contract.md", &space);
+    // The page says how many steps the first build takes.
+    let text = std::fs::read_to_string(repository_root().join("docs/first-contract.md")).unwrap();
+    let space = TestSpace::new();
+    space.run(["spec", "new", "Shop.Tickets", "--shape", "state", "--owner", "ada"]).ok();
+    let steps = space.build(&["//..."]).ok().totals().run;
+    assert!(text.contains(&format!("The first build takes {steps} steps")), "it takes {steps}");
+}
+
+#[test]
 fn every_command_of_the_quickstart_works() {
     follow("examples/quickstart/README.md", &TestSpace::of_example("quickstart"));
 }

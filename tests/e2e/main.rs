@@ -34,6 +34,7 @@ mod obstacles;
 mod output;
 mod own_rules;
 mod pinned;
+mod pipelines;
 mod plain;
 mod query;
 mod quickstart;

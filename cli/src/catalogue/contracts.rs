@@ -144,4 +144,11 @@ pub(super) const ROWS: &[Entry] = &[
          goes back.",
         "`gx spec diff OLD NEW` lists the changes; write the version that the hint names.",
     ),
+    entry(
+        1021,
+        "new contract that cannot be begun",
+        "`gx spec new` lacks an answer and nobody can be asked, or was given a name that no contract can have, or would \
+         write over a file that is there.",
+        "Name it like Shop.Orders and give --owner; --folder names another folder.",
+    ),
 ];

@@ -8,8 +8,20 @@ use crate::ir::{self, Contract, Operator, Param, Preimage, Presence, RecordDecl,
 use crate::json::to_json;
 use crate::syntax::Docs;
 
-/// The document.
+/// The document, with the declarations in a block at its end.
 pub fn to_markdown(contract: &Contract) -> String {
+    let mut out = to_prose(contract);
+    out.push_str("\n---\n## 11) Declarations (Normative)\n\n```upel\n");
+    let tree = ir::tree(&ir::encode(contract)).map(|it| it.0);
+    let items = tree.iter().flat_map(|file| &file.items);
+    let items: Vec<String> = items.map(item_text).collect();
+    out.push_str(&items.join("\n\n"));
+    out.push_str("\n```\n");
+    out
+}
+
+/// The document without them: what a person goes on writing.
+pub fn to_prose(contract: &Contract) -> String {
     let mut out = format!("# {}\n\n", contract.name);
     let mut header = |name: &str, value: String| out.push_str(&format!("**{name}:** {value}  \n"));
     header("Algorithm", format!("`{}`", contract.name));
@@ -46,11 +58,6 @@ pub fn to_markdown(contract: &Contract) -> String {
     for it in &contract.operators {
         operator(&mut out, contract, it);
     }
-    out.push_str("\n---\n## 11) Declarations (Normative)\n\n```upel\n");
-    let items = tree.iter().flat_map(|file| &file.items);
-    let items: Vec<String> = items.map(item_text).collect();
-    out.push_str(&items.join("\n\n"));
-    out.push_str("\n```\n");
     out
 }
 

@@ -19,7 +19,7 @@ mod sections;
 mod signature;
 mod tables;
 
-pub use export::to_markdown;
+pub use export::{to_markdown, to_prose};
 
 use crate::said::{Facts, Finding, Kind, Said, sort};
 use crate::syntax::{MAX_TEXT, Span};

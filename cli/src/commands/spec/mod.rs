@@ -12,6 +12,7 @@ mod files;
 mod findings;
 mod freeze;
 mod import;
+mod new;
 mod show;
 mod vectors;
 
@@ -28,6 +29,7 @@ use crate::request::Request;
 pub(super) fn answer(request: &Request, command: &SpecCommand, face: &dyn Face, color: bool) -> Result<Exit, Report> {
     let told = Told { request, face, color };
     match command {
+        SpecCommand::New(it) => new::answer(&told, it),
         SpecCommand::Check(it) => check::check(&told, &it.paths),
         SpecCommand::Digest(it) => check::digest(&told, &it.paths),
         SpecCommand::Eval(it) => eval::answer(&told, it),

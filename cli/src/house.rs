@@ -58,15 +58,20 @@ pub struct Room {
 struct Importer {
     host: HostImporter,
     realiser: Arc<Realiser>,
-    made: Mutex<BTreeMap<HostSpec, Digest>>,
+    /// `None`: the host lacks something of it.
+    made: Mutex<BTreeMap<HostSpec, Option<Digest>>>,
 }
 
 impl HostTools for Importer {
     fn import(&self, spec: &HostSpec) -> Result<HostImport, RealiseError> {
         let rustup = lock(&self.realiser.asker).as_ref().and_then(|asker| asker.rustup.clone());
-        let import = self.host.clone().with_rustup(rustup.as_deref()).import(spec)?;
-        lock(&self.made).insert(spec.clone(), import.digest);
-        Ok(import)
+        let import = self.host.clone().with_rustup(rustup.as_deref()).import(spec);
+        match &import {
+            Ok(import) => lock(&self.made).insert(spec.clone(), Some(import.digest)),
+            Err(RealiseError::HostLacks { .. }) => lock(&self.made).insert(spec.clone(), None),
+            Err(_) => None,
+        };
+        import
     }
 }
 
@@ -196,8 +201,8 @@ fn host_words(progress: &HostProgress) -> Event {
 }
 
 impl Room {
-    /// What was imported from the host so far.
-    pub fn hosts(&self) -> Vec<(HostSpec, Digest)> {
+    /// What was imported from the host so far; `None` where it lacked something.
+    pub fn hosts(&self) -> Vec<(HostSpec, Option<Digest>)> {
         lock(&self.importer.made).iter().map(|(spec, digest)| (spec.clone(), *digest)).collect()
     }
 

@@ -47,6 +47,8 @@ pub(crate) enum ActionWork {
     /// Nothing is left to find out.
     Ready(Work),
     Host(HostSpec),
+    /// Nothing at all where the host lacks something of it.
+    HostIfThere(HostSpec),
 }
 
 /// A part of a command line.

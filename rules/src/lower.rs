@@ -243,7 +243,7 @@ impl Lowering<'_> {
                 call("symlink", arguments)
             }
             ActionWork::Ready(work) => work.clone(),
-            ActionWork::Host(_) => {
+            ActionWork::Host(_) | ActionWork::HostIfThere(_) => {
                 let Some(blob) = self.manifests.get(&at) else {
                     return Err(LoadError::new(LoadErrorKind::Toolchain, "the host's toolchain was not imported"));
                 };
@@ -323,7 +323,8 @@ impl Need {
             if done {
                 if let Step::Action(at) = &step {
                     self.seen_actions.insert(*at, true);
-                    if world.action(*at).is_some_and(|action| matches!(action.work, ActionWork::Host(_))) {
+                    let is_host = |work: &ActionWork| matches!(work, ActionWork::Host(_) | ActionWork::HostIfThere(_));
+                    if world.action(*at).is_some_and(|action| is_host(&action.work)) {
                         self.hosts.push(*at);
                     }
                 }

@@ -107,12 +107,20 @@ impl Session<'_> {
         let mut manifests = HashMap::new();
         let mut errors = Vec::new();
         for at in &need.hosts {
-            let Some(ActionWork::Host(spec)) = world.action(*at).map(|action| &action.work) else { continue };
+            let (spec, or_nothing) = match world.action(*at).map(|action| &action.work) {
+                Some(ActionWork::Host(spec)) => (spec, false),
+                Some(ActionWork::HostIfThere(spec)) => (spec, true),
+                _ => continue,
+            };
             if let Some(blob) = known.get(spec) {
                 manifests.insert(*at, *blob);
                 continue;
             }
-            match self.config.host.import(spec) {
+            let imported = match self.config.host.import(spec) {
+                Err(RealiseError::HostLacks { .. }) if or_nothing => self.config.host.import(&HostSpec::default()),
+                other => other,
+            };
+            match imported {
                 Ok(import) => {
                     known.insert(spec.clone(), import.manifest);
                     manifests.insert(*at, import.manifest);

@@ -20,6 +20,7 @@ pub mod check;
 pub mod diagnostic;
 pub mod diff;
 pub mod drift;
+pub mod emit;
 pub mod eval;
 pub mod facts;
 pub mod format;

@@ -10,6 +10,7 @@ ContractInfo = provider(
     fields = {
         "ir": "Its meaning in canonical CBOR.",
         "facts": "Where its declarations stand, for findings.",
+        "docs": "Its doc comments, for what carries them over.",
         "imports": "Depset of the meanings that it uses, directly or not.",
     },
 )
@@ -19,17 +20,18 @@ def _contract_impl(ctx):
     ir = ctx.actions.declare_file(name + ".contract.cbor")
     twin = ctx.actions.declare_file(name + ".contract.json")
     facts = ctx.actions.declare_file(name + ".facts.cbor")
+    docs = ctx.actions.declare_file(name + ".docs.cbor")
     used = [dep[ContractInfo] for dep in ctx.attr.deps]
     imports = depset([info.ir for info in used], transitive = [info.imports for info in used])
     ctx.actions.spec(
         "contract",
         inputs = {"source": ctx.file.src, "imports": imports},
-        outputs = {"ir": ir, "twin": twin, "facts": facts},
+        outputs = {"ir": ir, "twin": twin, "facts": facts, "docs": docs},
         progress_message = "Checking %s" % ctx.file.src.short_path,
     )
     return [
         DefaultInfo(files = depset([ir, twin])),
-        ContractInfo(ir = ir, facts = facts, imports = imports),
+        ContractInfo(ir = ir, facts = facts, docs = docs, imports = imports),
     ]
 
 contract = rule(

@@ -1,4 +1,5 @@
-//! What ships inside gx: the rules that BUILD files use, the toolchains that the rules use, and packs of contracts.
+//! What ships inside gx: the rules that BUILD files use, the toolchains that the rules use, packs of contracts, and the
+//! targets that code is generated for.
 //!
 //! The files are those of the repository `@gx`: `rules/cc.bzl` is `@gx//rules:cc.bzl`. They are ordinary Starlark and
 //! ordinary contracts, a workspace could bring its own. Invariant: every file below these folders is in the list.
@@ -31,6 +32,7 @@ const FILES: &[(&str, &str)] = shipped![
     "rules/cc_compile.bzl",
     "rules/cc_info.bzl",
     "rules/cc_link.bzl",
+    "rules/codegen.bzl",
     "rules/contract.bzl",
     "rules/contract_gates.bzl",
     "rules/debian_tree.bzl",
@@ -53,6 +55,29 @@ const FILES: &[(&str, &str)] = shipped![
     "shapes/schedule.upel",
     "shapes/state.upel",
     "shapes/values.upel",
+    "targets/BUILD.gx",
+    "targets/c/Makefile.jinja",
+    "targets/c/conform.c.jinja",
+    "targets/c/module.c.jinja",
+    "targets/c/module.h.jinja",
+    "targets/c/support/include/exact.h",
+    "targets/c/support/src/exact.c",
+    "targets/c/support/test/wire.c",
+    "targets/c/support/test/wire.h",
+    "targets/c/target.toml",
+    "targets/python/conform.py.jinja",
+    "targets/python/module.py.jinja",
+    "targets/python/pyproject.toml.jinja",
+    "targets/python/support/conformance.py",
+    "targets/python/support/exact.py",
+    "targets/python/target.toml",
+    "targets/rust/Cargo.toml.jinja",
+    "targets/rust/conform.rs.jinja",
+    "targets/rust/lib.rs.jinja",
+    "targets/rust/module.rs.jinja",
+    "targets/rust/support/src/exact.rs",
+    "targets/rust/support/src/wire.rs",
+    "targets/rust/target.toml",
     "toolchains/BUILD.gx",
     "toolchains/chosen.bzl",
 ];
@@ -100,7 +125,7 @@ mod tests {
     #[test]
     fn every_file_is_shipped() {
         let mut expected: Vec<String> =
-            ["packs", "rules", "shapes", "toolchains"].into_iter().flat_map(on_disk).collect();
+            ["packs", "rules", "shapes", "targets", "toolchains"].into_iter().flat_map(on_disk).collect();
         expected.sort();
         let shipped: Vec<&str> = files().iter().map(|(path, _)| *path).collect();
         assert_eq!(shipped, expected);

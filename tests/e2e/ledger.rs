@@ -10,12 +10,12 @@ fn space() -> TestSpace {
 #[test]
 fn contracts_pass_every_gate_and_the_second_time_nothing_runs() {
     let space = space();
-    space.build(&["//..."]).ok();
+    space.build(&["//contracts/..."]).ok();
     let verdict: Value = serde_json::from_str(&space.read("gx-out/contracts/conformance.conformance.json")).unwrap();
     assert_eq!(verdict.get("verdict").and_then(Value::as_str), Some("PASS"));
     let gates = verdict.get("gates").and_then(Value::as_array).unwrap();
     assert_eq!(gates.len(), 10, "{verdict}");
-    space.build(&["//..."]).expect_run(0);
+    space.build(&["//contracts/..."]).expect_run(0);
     // A waiver is told in the report, though the gate passes.
     let report = space.read("gx-out/contracts/examples.report.txt");
     assert!(report.contains("waived by Ada Lovelace until 2027-06-30"), "{report}");
@@ -26,10 +26,10 @@ fn contracts_pass_every_gate_and_the_second_time_nothing_runs() {
 #[test]
 fn other_words_in_a_comment_parse_one_contract_and_stop() {
     let space = space();
-    space.build(&["//..."]).ok();
+    space.build(&["//contracts/..."]).ok();
     let before = space.outputs();
     space.edit("contracts/money.upel", "The sum of two amounts", "The sum of any amounts");
-    let run = space.build(&["//..."]).expect_run(1);
+    let run = space.build(&["//contracts/..."]).expect_run(1);
     assert_eq!(run.messages("run"), ["Checking contracts/money.upel"], "{}", run.told());
     assert_eq!(space.outputs(), before);
 }
@@ -37,9 +37,9 @@ fn other_words_in_a_comment_parse_one_contract_and_stop() {
 #[test]
 fn a_comment_that_moves_lines_goes_no_further_than_reports() {
     let space = space();
-    space.build(&["//..."]).ok();
+    space.build(&["//contracts/..."]).ok();
     space.edit("contracts/fees.upel", "/// The rate of a plan", "/// What a plan costs.\n/// The rate of a plan");
-    let run = space.build(&["//..."]).ok();
+    let run = space.build(&["//contracts/..."]).ok();
     let ran = run.messages("run");
     let far = |it: &&String| !it.starts_with("Checking contracts/fees") && !it.starts_with("Looking for findings");
     assert_eq!(ran.iter().find(far), None, "{ran:?}");
@@ -48,9 +48,9 @@ fn a_comment_that_moves_lines_goes_no_further_than_reports() {
 #[test]
 fn a_field_goes_to_its_schema_the_registry_and_what_depends_on_it_and_no_further() {
     let space = space();
-    space.build(&["//..."]).ok();
+    space.build(&["//contracts/..."]).ok();
     space.edit("contracts/limits.upel", "  id: u32,", "  id: u16,");
-    let run = space.build(&["//..."]).expect(1);
+    let run = space.build(&["//contracts/..."]).expect(1);
     let ran = run.messages("run");
     for wanted in ["Checking contracts/limits.upel", "Registering the operators of 4 contracts", "Locking 4 contracts"]
     {
@@ -70,7 +70,7 @@ fn a_field_goes_to_its_schema_the_registry_and_what_depends_on_it_and_no_further
 #[test]
 fn a_vector_that_was_changed_and_a_waiver_that_ended_are_found_and_block_the_verdict() {
     let space = space();
-    space.build(&["//..."]).ok();
+    space.build(&["//contracts/..."]).ok();
     space.edit("contracts/vectors/money.json", "\"result\": \"0.30\"", "\"result\": \"0.31\"");
     space.edit("contracts/BUILD.gx", "date = \"2026-12-01\"", "date = \"2027-07-01\"");
     let run = space.run(["build", "//contracts:conformance"]).expect(1);
@@ -86,5 +86,5 @@ fn a_vector_that_was_changed_and_a_waiver_that_ended_are_found_and_block_the_ver
     freeze(" ").expect(1).expect_text("GX1133");
     freeze("put back").ok();
     space.edit("contracts/waivers.toml", "2027-06-30", "2027-12-31");
-    space.build(&["//..."]).ok();
+    space.build(&["//contracts/..."]).ok();
 }

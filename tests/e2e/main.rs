@@ -43,6 +43,7 @@ mod special;
 mod specs;
 mod store;
 mod strict;
+mod targets;
 mod testing;
 mod third_party;
 mod toolchains;

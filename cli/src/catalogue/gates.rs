@@ -260,4 +260,18 @@ pub(super) const ROWS: &[Entry] = &[
          given to hold it against.",
         "A waiver is a table `[[waiver]]`; docs/gates.md has its form, and gates take `date`.",
     ),
+    entry(
+        1190,
+        "generated code differs",
+        "Code that was generated for a target gives something else than was expected: than a frozen vector says, or than \
+         the reference interpreter gives for an input that was made from types.",
+        "The finding has the case and both results. A body that was changed without its vectors turns every backend red: \
+         `gx spec freeze` agrees to a change. One backend alone is a fault of its target's folder, or of gx.",
+    ),
+    entry(
+        1191,
+        "contract not passed by gates",
+        "A contract is to be generated, and the verdict of conformance does not speak of it in this state.",
+        "Give the contract to the gates that `conformance` is made of.",
+    ),
 ];

@@ -13,13 +13,20 @@ use starlark::values::{UnpackValue, Value};
 use std::collections::BTreeMap;
 
 /// The steps, with what progress calls each kind of work.
-const STEPS: [(&str, &str); 8] = [
+const STEPS: [(&str, &str); 15] = [
+    ("admit", "Admit"),
+    ("compare", "Compare"),
     ("conformance", "Conformance"),
     ("contract", "Contract"),
+    ("coverage", "Coverage"),
+    ("emit", "Emit"),
     ("evidence", "Evidence"),
     ("gate", "Gate"),
+    ("layout", "Layout"),
     ("lock", "Lock"),
+    ("project", "Project"),
     ("registry", "Registry"),
+    ("trial", "Trial"),
     ("vectors", "Vectors"),
     ("verdict", "Verdict"),
 ];

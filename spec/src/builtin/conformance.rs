@@ -21,7 +21,7 @@ pub(super) const STEP: Step = Step {
 };
 
 /// The record's schema name.
-const SCHEMA: &str = "gx.conformance/1";
+pub(super) const SCHEMA: &str = "gx.conformance/1";
 
 fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     let (reports, verdicts) = (given.files("reports")?, given.files("verdicts")?);
@@ -57,5 +57,5 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
         ("gates", Cbor::Array(gates.collect())),
         ("subjects", Cbor::text_map(&subjects)),
     ]);
-    Ok(vec![("verdict", verdict.encode()), ("twin", twin::text(&verdict).into_bytes())])
+    Ok(vec![("verdict", verdict.encode().into()), ("twin", twin::text(&verdict).into_bytes().into())])
 }

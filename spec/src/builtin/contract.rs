@@ -1,10 +1,12 @@
 //! `contract`: a text is checked, and its meaning written down.
 //!
 //! Inputs: `source`, and `imports`: meanings of other contracts in canonical CBOR. Outputs: `ir` (canonical CBOR),
-//! `twin` (the same as JSON), `facts`. A contract with findings gives nothing but them.
+//! `twin` (the same as JSON), `facts`, and `docs`: doc comments, for what carries them over. A contract with findings
+//! gives nothing but them.
 
 use super::{Given, Made, Step};
 use crate::diagnostic::{Diagnostic, Rule, Rules, excerpt, position};
+use crate::emit::docs::DocSet;
 use crate::facts::Facts;
 use crate::load::{check_with, decode_all};
 use crate::{ir, twin};
@@ -14,7 +16,7 @@ pub(super) const STEP: Step = Step {
     name: "contract",
     revision: 1,
     inputs: &["source", "imports"],
-    outputs: &["ir", "twin", "facts"],
+    outputs: &["ir", "twin", "facts", "docs"],
     arguments: &[],
     run,
 };
@@ -32,9 +34,10 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     let text = std::str::from_utf8(&source.bytes).unwrap_or_default();
     let bytes = ir::encode(&contract);
     Ok(vec![
-        ("twin", twin::contract(&contract).into_bytes()),
-        ("facts", Facts::of(&file, text, &source.path).encode()),
-        ("ir", bytes),
+        ("twin", twin::contract(&contract).into_bytes().into()),
+        ("docs", DocSet::of(&contract).encode().into()),
+        ("facts", Facts::of(&file, text, &source.path).encode().into()),
+        ("ir", bytes.into()),
     ])
 }
 

@@ -25,5 +25,5 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     for report in given.files("reports")? {
         evidence.add(given.word("release"), &report.bytes).map_err(|why| given.refuse(why))?;
     }
-    Ok(vec![("evidence", evidence.text().into_bytes())])
+    Ok(vec![("evidence", evidence.text().into_bytes().into())])
 }

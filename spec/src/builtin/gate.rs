@@ -55,8 +55,8 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     }
     let report = gate.report(&input);
     Ok(vec![
-        ("report", report.value().encode()),
-        ("twin", report.twin().into_bytes()),
-        ("text", report.text().into_bytes()),
+        ("report", report.value().encode().into()),
+        ("twin", report.twin().into_bytes().into()),
+        ("text", report.text().into_bytes().into()),
     ])
 }

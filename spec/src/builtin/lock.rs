@@ -10,5 +10,5 @@ pub(super) const STEP: Step =
     Step { name: "lock", revision: 1, inputs: &["contracts", "imports"], outputs: &["lock"], arguments: &[], run };
 
 fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
-    Ok(vec![("lock", Lock::of(&given.contracts("contracts")?).text().into_bytes())])
+    Ok(vec![("lock", Lock::of(&given.contracts("contracts")?).text().into_bytes().into())])
 }

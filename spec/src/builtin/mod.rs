@@ -4,14 +4,21 @@
 //! path. Invariants: a step is a pure function of its call and its inputs; a changed output needs a changed revision
 //! (the tests hold golden digests). This folder does not know who calls a step, nor BUILD files.
 
+mod admit;
+mod compare;
 mod conformance;
 mod contract;
+mod coverage;
+mod emit;
 mod evidence;
 mod gate;
+mod layout;
 mod lock;
+mod project;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod vectors;
 mod verdict;
 
@@ -19,7 +26,7 @@ use crate::facts::Facts;
 use crate::gate::Member;
 use crate::ir::Contract;
 use crate::load::{decode_all, with_stack};
-use gx_store::{Blobs, Builtin, Call, ExecuteError, Node, Output, OutputKind, RelPath, Store};
+use gx_store::{Blobs, Builtin, Call, ExecuteError, Node, Output, OutputKind, RelPath, Store, StoreError, TreeBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -30,18 +37,41 @@ pub fn all() -> Vec<Arc<dyn Builtin>> {
 
 /// The steps, by name.
 const STEPS: &[Step] = &[
+    admit::STEP,
+    compare::STEP,
     conformance::STEP,
     contract::STEP,
+    coverage::STEP,
+    emit::STEP,
     evidence::STEP,
     gate::STEP,
+    layout::STEP,
     lock::STEP,
+    project::STEP,
     registry::STEP,
+    trial::STEP,
     vectors::STEP,
     verdict::STEP,
 ];
 
-/// What a step makes: bytes by the part that they play.
-type Made = Vec<(&'static str, Vec<u8>)>;
+/// What a step makes, by the part that it plays.
+type Made = Vec<(&'static str, Product)>;
+
+/// What plays a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Product {
+    File(Vec<u8>),
+    /// Texts by their path in a folder.
+    Folder(BTreeMap<String, String>),
+    /// What is in the store already, by its path in a folder.
+    Nodes(BTreeMap<RelPath, Node>),
+}
+
+impl From<Vec<u8>> for Product {
+    fn from(bytes: Vec<u8>) -> Product {
+        Product::File(bytes)
+    }
+}
 
 /// A step.
 #[derive(Debug, Clone, Copy)]
@@ -76,12 +106,15 @@ impl Builtin for Step {
         // Contracts nest deeper than the stack of a job's thread is meant for.
         let made = with_stack(|| (self.run)(&given))?;
         let mut placed = Vec::with_capacity(made.len());
-        for (part, bytes) in made {
+        for (part, product) in made {
             let Some(path) = call.arguments.get(&format!("out:{part}")) else { continue };
-            let output = outputs.iter().find(|it| it.path.as_str() == path && it.kind == OutputKind::File);
-            let output = output.ok_or_else(|| given.refuse(format!("'{path}' is not declared as a file")))?;
-            let blob = store.put_blob(&bytes)?;
-            placed.push((output.path.clone(), Node::File { blob, executable: false }));
+            let (kind, word) = match &product {
+                Product::File(_) => (OutputKind::File, "file"),
+                Product::Folder(_) | Product::Nodes(_) => (OutputKind::Directory, "folder"),
+            };
+            let output = outputs.iter().find(|it| it.path.as_str() == path && it.kind == kind);
+            let output = output.ok_or_else(|| given.refuse(format!("'{path}' is not declared as a {word}")))?;
+            placed.push((output.path.clone(), given.put(product)?));
         }
         Ok(placed)
     }
@@ -108,6 +141,11 @@ impl Step {
     }
 }
 
+/// JSON as outputs have it: two blanks a level, and a newline at its end.
+fn pretty(json: &serde_json::Value) -> String {
+    format!("{json:#}\n")
+}
+
 /// A file that a step was given.
 struct Source {
     /// As the action sees it: for sources the path in the workspace.
@@ -125,6 +163,39 @@ struct Given<'a> {
 impl Given<'_> {
     fn refuse(&self, why: impl Into<String>) -> ExecuteError {
         ExecuteError::Builtin { name: self.call.name.clone(), why: why.into() }
+    }
+
+    /// A product in the store.
+    fn put(&self, product: Product) -> Result<Node, ExecuteError> {
+        let file = |bytes: &[u8]| {
+            Ok::<Node, ExecuteError>(Node::File { blob: self.store.put_blob(bytes)?, executable: false })
+        };
+        let mut nodes = BTreeMap::new();
+        match product {
+            Product::File(bytes) => return file(&bytes),
+            Product::Nodes(all) => nodes = all,
+            Product::Folder(texts) => {
+                for (path, text) in texts {
+                    nodes.insert(RelPath::new(path.as_str()).map_err(StoreError::from)?, file(text.as_bytes())?);
+                }
+            }
+        }
+        let mut builder = TreeBuilder::new();
+        for (at, node) in nodes {
+            builder.insert(&at, node).map_err(|error| self.refuse(error.to_string()))?;
+        }
+        Ok(Node::Directory(self.store.put_built(&builder)?))
+    }
+
+    /// What plays a part, in its order, each once.
+    fn nodes(&self, part: &str) -> Result<Vec<Node>, ExecuteError> {
+        let paths = self.call.arguments.get(&format!("in:{part}")).map_or("", String::as_str);
+        let mut seen = BTreeSet::new();
+        let one = |path: &str| {
+            let known = RelPath::new(path).ok().and_then(|path| self.inputs.get(&path));
+            known.cloned().ok_or_else(|| self.refuse(format!("'{path}' is no input")))
+        };
+        paths.lines().filter(|path| seen.insert(*path)).map(one).collect()
     }
 
     /// The files of a part, in their order, each once.

@@ -18,5 +18,5 @@ pub(super) const STEP: Step = Step {
 
 fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     let registry = Registry::of(&given.contracts("contracts")?).value();
-    Ok(vec![("registry", registry.encode()), ("twin", twin::text(&registry).into_bytes())])
+    Ok(vec![("registry", registry.encode().into()), ("twin", twin::text(&registry).into_bytes().into())])
 }

@@ -22,5 +22,5 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     let cases =
         cases(contract, &[]).map_err(|findings| ExecuteError::Findings { findings: format!("{findings}\n") })?;
     let frozen = Frozen { contract: contract.name.to_string(), cases, freezes: Vec::new() };
-    Ok(vec![("inputs", frozen.inputs().into_bytes()), ("expected", frozen.text().into_bytes())])
+    Ok(vec![("inputs", frozen.inputs().into_bytes().into()), ("expected", frozen.text().into_bytes().into())])
 }

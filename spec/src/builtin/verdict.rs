@@ -26,5 +26,5 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
         ("status", Cbor::text("PASS")),
         ("report", Cbor::text(HashFunction::Blake3.digest(&report.bytes).hex())),
     ]);
-    Ok(vec![("verdict", verdict.encode())])
+    Ok(vec![("verdict", verdict.encode().into())])
 }

@@ -122,6 +122,10 @@ codes! {
     WAIVER_EXPIRED = 1181 Error;
     /// A waiver lacks something, or says something that is no waiver.
     WAIVER_INVALID = 1182 Error;
+    /// Generated code gives something else than is expected of it.
+    BACKEND_DIFFERS = 1190 Error;
+    /// A contract is not one that the verdict of conformance speaks of.
+    NOT_ADMITTED = 1191 Error;
 }
 
 /// The code of a number (`GX1110`) or a name.

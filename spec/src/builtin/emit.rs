@@ -1,0 +1,66 @@
+//! `emit`: source code of a contract for a target.
+//!
+//! Inputs: `contract` (as `admit` gave it) and `imports` of it, `docs`: its doc comments, and `target`: the files of
+//! the target's folder. Outputs: `source`, the module; `runner`, what tries it; `report`, what became of each
+//! operator. What a target cannot express is no failure: it stands in the report with its reason.
+
+use super::{Given, Made, Product, Step};
+use crate::emit::{self, Target, TargetFault, docs::DocSet};
+use crate::ir::Contract;
+use gx_store::ExecuteError;
+use serde_json::json;
+use std::collections::BTreeMap;
+
+pub(super) const STEP: Step = Step {
+    name: "emit",
+    revision: 1,
+    inputs: &["contract", "imports", "docs", "target"],
+    outputs: &["source", "runner", "report"],
+    arguments: &[],
+    run,
+};
+
+fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
+    let contracts = given.contracts("contract")?;
+    let [contract] = contracts.as_slice() else { return Err(given.refuse("the input 'contract' is one contract")) };
+    let docs = match given.files("docs")?.first() {
+        Some(file) => DocSet::decode(&file.bytes).map_err(|error| given.refuse(error.to_string()))?,
+        None => DocSet::default(),
+    };
+    let target = target(given)?;
+    let output = emit::contract(contract, &docs, &target).map_err(|fault| given.refuse(fault.to_string()))?;
+    let report = report(contract, &target, &output);
+    Ok(vec![
+        ("source", Product::Folder(output.source)),
+        ("runner", Product::Folder(output.runner)),
+        ("report", report.into_bytes().into()),
+    ])
+}
+
+fn report(contract: &Contract, target: &Target, output: &emit::Output) -> String {
+    let operators = output.operators.iter().map(|it| match &it.reason {
+        None => json!({"operator": it.operator, "generated": true}),
+        Some(reason) => json!({"operator": it.operator, "generated": false, "reason": reason}),
+    });
+    super::pretty(&json!({
+        "schema": "gx.emitted/1",
+        "target": target.id,
+        "class": target.class,
+        "contract": &*contract.name,
+        "operators": operators.collect::<Vec<_>>(),
+    }))
+}
+
+/// The target of the files of its folder, whatever lies above it.
+pub(super) fn target(given: &Given<'_>) -> Result<Target, ExecuteError> {
+    let files = given.files("target")?;
+    let root = files.iter().find_map(|it| it.path.strip_suffix("target.toml")).map(str::to_owned);
+    let root = root.ok_or_else(|| given.refuse("the folder of a target has a 'target.toml'"))?;
+    let mut texts = BTreeMap::new();
+    for file in &files {
+        let path = file.path.strip_prefix(&root).unwrap_or(&file.path).to_owned();
+        let text = String::from_utf8(file.bytes.clone()).map_err(|_| given.refuse(format!("'{path}' is no text")))?;
+        texts.insert(path, text);
+    }
+    Target::read(texts).map_err(|fault: TargetFault| given.refuse(format!("{root}{fault}")))
+}

@@ -1,0 +1,366 @@
+//! Statements as a target writes them.
+//!
+//! Invariants: a block is never empty; behind a statement that ends nothing stands. A raising call is a statement of
+//! its own where the target says so, with a template for each place that its value can go to.
+
+use super::Inside;
+use super::fill::{Piece, pieces};
+use crate::emit::doc::{Doc, all, list};
+use crate::emit::low::{Ex, Kind, Outcome, Raise, Stmt, Ty};
+use crate::syntax::Name;
+
+/// What a slot of a statement takes.
+type Slots<'s> = Vec<(&'s str, Doc)>;
+
+impl Inside<'_> {
+    /// Lines of a statement; the first stands where the statement does, `inner` of them one level further in.
+    fn lines(&self, name: &str, slots: &Slots<'_>) -> Outcome<Vec<Doc>> {
+        let target = self.writer.world.target;
+        let lines = target.stmt.get(name).ok_or_else(|| format!("there is no '{name}' in {}", target.title))?;
+        let one = |line: &str| {
+            let parts = pieces(line, 0).into_iter().map(|piece| match piece {
+                Piece::Text(text) => Ok(Doc::Text(text)),
+                Piece::Slot(slot, _) => {
+                    let found = slots.iter().find(|it| it.0 == slot).map(|it| it.1.clone());
+                    found.ok_or_else(|| format!("'{name}' of {} has no slot '{slot}'", target.title))
+                }
+            });
+            Ok(all(parts.collect::<Outcome<Vec<Doc>>>()?))
+        };
+        lines.all().into_iter().map(one).collect()
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.writer.world.target.stmt.contains_key(name)
+    }
+
+    /// Statements one under the other.
+    pub(super) fn block(&mut self, statements: &[Stmt]) -> Outcome<Doc> {
+        let mut lines = Vec::new();
+        let flat = self.flattened(statements);
+        let count = flat.len();
+        for (at, statement) in flat.iter().enumerate() {
+            self.statement(statement, at + 1 == count, &mut lines)?;
+        }
+        if lines.is_empty() && self.has("empty") {
+            lines = self.lines("empty", &Vec::new())?;
+        }
+        Ok(joined(lines))
+    }
+
+    /// Without `else` behind what ends, where the target likes it so.
+    fn flattened(&self, statements: &[Stmt]) -> Vec<Stmt> {
+        let guards = self.writer.world.target.layout.guards;
+        let mut made = Vec::new();
+        for statement in statements {
+            match statement {
+                Stmt::If { condition, then, otherwise }
+                    if guards && !otherwise.is_empty() && then.last().is_some_and(Stmt::ends) =>
+                {
+                    let (condition, then) = (condition.clone(), then.clone());
+                    made.push(Stmt::If { condition, then, otherwise: Vec::new() });
+                    made.extend(self.flattened(otherwise));
+                }
+                other => made.push(other.clone()),
+            }
+        }
+        made
+    }
+
+    fn value(&mut self, ex: &Ex, wanted: Option<&Ty>) -> Outcome<Doc> {
+        self.kept(ex, wanted.unwrap_or(&ex.ty), 0)
+    }
+
+    /// A statement; `last`: nothing comes after it in its block.
+    fn statement(&mut self, statement: &Stmt, last: bool, out: &mut Vec<Doc>) -> Outcome<()> {
+        match statement {
+            Stmt::Let { name, ty, value, changes } => self.binding(name, ty, value.as_ref(), *changes, out)?,
+            Stmt::Assign { name, value } => {
+                let name_doc = Doc::Text(self.name(name));
+                if self.call_into("call_assign", value, vec![("name", name_doc.clone())], out)? {
+                    return Ok(());
+                }
+                let doc = self.value(value, None)?;
+                out.extend(self.lines("assign", &vec![("name", name_doc), ("value", doc)])?);
+            }
+            Stmt::If { condition, then, otherwise } => self.chain(condition, then, otherwise, out)?,
+            Stmt::Switch { subject, arms } => self.switch(subject, arms, out)?,
+            Stmt::ForEach { names, over, body } => self.for_each(names, over, body, out)?,
+            Stmt::ForRange { name, ty, from, to, body } => {
+                let range = ty.range().cloned().ok_or("a loop goes over something else")?;
+                let slots = vec![
+                    ("name", Doc::Text(self.name(name))),
+                    ("type", Doc::Text(self.writer.ty(ty)?)),
+                    ("from", self.number(from, &range, 0)?),
+                    ("to", self.number(to, &range, 0)?),
+                ];
+                self.framed("for_range", &slots, body, "for_end", out)?;
+            }
+            Stmt::Push { list, value } => {
+                let slots = vec![("list", Doc::Text(self.name(list))), ("value", self.value(value, None)?)];
+                out.extend(self.lines("push", &slots)?);
+            }
+            Stmt::Raise(raise) => self.raise(raise, out)?,
+            Stmt::Return(value) => self.give(value, last, out)?,
+            Stmt::Check { of, value } => {
+                let slots = vec![("check", Doc::Text(self.writer.check_name(of))), ("value", self.expr(value, 0)?)];
+                out.extend(self.lines("check", &slots)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn give(&mut self, value: &Ex, last: bool, out: &mut Vec<Doc>) -> Outcome<()> {
+        if self.call_into("call_return", value, Vec::new(), out)? {
+            return Ok(());
+        }
+        let wanted = self.function.result.clone();
+        let doc = self.value(value, wanted.as_ref())?;
+        let raises = self.raises();
+        let names: [&str; 4] = match (last, raises) {
+            (true, true) => ["tail_raising", "return_raising", "tail", "return"],
+            (true, false) => ["tail", "return", "", ""],
+            (false, true) => ["return_raising", "return", "", ""],
+            (false, false) => ["return", "", "", ""],
+        };
+        let name = names.into_iter().find(|it| self.has(it)).unwrap_or("return");
+        out.extend(self.lines(name, &vec![("value", doc)])?);
+        Ok(())
+    }
+
+    /// May the function raise?
+    fn raises(&self) -> bool {
+        self.function.result.is_none() || !self.function.raises.is_empty()
+    }
+
+    fn binding(&mut self, name: &Name, ty: &Ty, value: Option<&Ex>, changes: bool, out: &mut Vec<Doc>) -> Outcome<()> {
+        let slots = vec![("name", Doc::Text(self.name(name))), ("type", Doc::Text(self.writer.ty(ty)?))];
+        let Some(value) = value else {
+            out.extend(self.lines("declare", &slots)?.into_iter().filter(|it| *it != Doc::All(Vec::new())));
+            return Ok(());
+        };
+        if self.call_into("call_let", value, slots.clone(), out)? {
+            return Ok(());
+        }
+        let mut slots = slots;
+        slots.push(("value", self.value(value, Some(ty))?));
+        let name = match (changes, matches!(&value.kind, Kind::List(items) if items.is_empty())) {
+            (true, true) if self.has("let_list") => "let_list",
+            (true, _) if self.has("let_changing") => "let_changing",
+            _ => "let",
+        };
+        out.extend(self.lines(name, &slots)?);
+        Ok(())
+    }
+
+    /// A call that may raise as a statement, where the target has it so.
+    fn call_into(&mut self, name: &str, value: &Ex, mut slots: Slots<'_>, out: &mut Vec<Doc>) -> Outcome<bool> {
+        let Kind::Call(id, arguments) = &value.kind else { return Ok(false) };
+        if !value.raises || !self.writer.world.target.shape.calls_are_statements {
+            return Ok(false);
+        }
+        let (function, docs) = self.called(id, arguments)?;
+        let arguments = self.arguments(&format!("{name}_args"), docs, &slots)?;
+        slots.extend([("function", Doc::Text(function)), ("args", arguments)]);
+        out.extend(self.lines(name, &slots)?);
+        Ok(true)
+    }
+
+    /// Arguments, and behind them what the target hands along.
+    fn arguments(&self, more: &str, mut docs: Vec<Doc>, slots: &Slots<'_>) -> Outcome<Doc> {
+        if self.has(more) {
+            docs.extend(self.lines(more, slots)?);
+        }
+        let layout = &self.writer.world.target.layout;
+        Ok(list(Doc::text(""), docs, Doc::text(""), ", ", &layout.comma, layout.fill))
+    }
+
+    fn chain(&mut self, condition: &Ex, then: &[Stmt], otherwise: &[Stmt], out: &mut Vec<Doc>) -> Outcome<()> {
+        let slots = vec![("condition", self.expr(condition, 0)?)];
+        let mut docs = self.lines("if", &slots)?;
+        docs.push(self.inner(then)?);
+        let mut rest = otherwise;
+        loop {
+            match rest {
+                [] => break,
+                [Stmt::If { condition, then, otherwise }] => {
+                    let slots = vec![("condition", self.expr(condition, 0)?)];
+                    docs.extend(self.lines("elif", &slots)?);
+                    docs.push(self.inner(then)?);
+                    rest = otherwise;
+                }
+                other => {
+                    docs.extend(self.lines("else", &Vec::new())?);
+                    docs.push(self.inner(other)?);
+                    break;
+                }
+            }
+        }
+        if self.has("if_end") {
+            docs.extend(self.lines("if_end", &Vec::new())?);
+        }
+        out.push(joined(docs));
+        Ok(())
+    }
+
+    /// A block one level further in, with the new line before it.
+    fn inner(&mut self, body: &[Stmt]) -> Outcome<Doc> {
+        Ok(Doc::Nest(Box::new(self.block(body)?)))
+    }
+
+    fn framed(&mut self, name: &str, slots: &Slots<'_>, body: &[Stmt], end: &str, out: &mut Vec<Doc>) -> Outcome<()> {
+        let mut lines = self.lines(name, slots)?.into_iter();
+        let head = lines.next().ok_or_else(|| format!("'{name}' has no line"))?;
+        let mut inside: Vec<Doc> = lines.collect();
+        inside.push(self.block(body)?);
+        let mut docs = vec![head, joined(inside).nest()];
+        if self.has(end) {
+            docs.extend(self.lines(end, &Vec::new())?);
+        }
+        out.push(joined(docs));
+        Ok(())
+    }
+
+    fn for_each(&mut self, names: &[(Name, Ty)], over: &Ex, body: &[Stmt], out: &mut Vec<Doc>) -> Outcome<()> {
+        let mut slots: Slots<'_> = vec![("over", self.expr(over, 0)?)];
+        let end = "for_end";
+        match names {
+            [(name, ty)] => {
+                slots.push(("name", Doc::Text(self.name(name))));
+                slots.push(("type", Doc::Text(self.writer.ty(ty)?)));
+                let index = self.scope.give("variable", "index", "");
+                slots.push(("index", Doc::Text(index)));
+                self.framed("for_each", &slots, body, end, out)
+            }
+            [(key, key_ty), (value, value_ty)] => {
+                slots.push(("key", Doc::Text(self.name(key))));
+                slots.push(("key_type", Doc::Text(self.writer.ty(key_ty)?)));
+                slots.push(("value", Doc::Text(self.name(value))));
+                slots.push(("value_type", Doc::Text(self.writer.ty(value_ty)?)));
+                self.framed("for_entries", &slots, body, end, out)
+            }
+            _ => Err("a loop binds no name".to_owned()),
+        }
+    }
+
+    fn switch(&mut self, subject: &Ex, arms: &[(Vec<usize>, Vec<Stmt>)], out: &mut Vec<Doc>) -> Outcome<()> {
+        let Ty::Enum(id) = subject.ty.base().clone() else { return Err("a switch is not by an enum".to_owned()) };
+        let slots = vec![("subject", self.expr(subject, 0)?)];
+        let mut docs = self.lines("switch", &slots)?;
+        let mut inside = Vec::new();
+        let separator = match self.writer.world.target.stmt.get("case_or") {
+            Some(lines) => lines.all().concat(),
+            None => " | ".to_owned(),
+        };
+        let arms: Vec<&(Vec<usize>, Vec<Stmt>)> = arms.iter().filter(|it| !it.0.is_empty()).collect();
+        for (at, (places, body)) in arms.iter().enumerate() {
+            // Where a compiler does not see that every value is among the cases, the last is for the rest too.
+            let name = if at + 1 == arms.len() && self.has("case_last") { "case_last" } else { "case" };
+            let mut values = Vec::new();
+            for at in places {
+                let ex = Ex::new(Kind::EnumValue(id.clone(), *at), subject.ty.clone());
+                values.push(self.expr(&ex, 0)?);
+            }
+            let mut patterns = Vec::new();
+            for (at, value) in values.into_iter().enumerate() {
+                if at > 0 {
+                    patterns.push(Doc::text(separator.clone()));
+                }
+                patterns.push(value);
+            }
+            inside.extend(self.lines(name, &vec![("patterns", all(patterns))])?);
+            let mut statements = vec![self.block(body)?];
+            if self.has("case_break") && !body.last().is_some_and(Stmt::ends) {
+                statements.extend(self.lines("case_break", &Vec::new())?);
+            }
+            inside.push(Doc::Nest(Box::new(joined(statements))));
+            if self.has("case_end") {
+                inside.extend(self.lines("case_end", &Vec::new())?);
+            }
+        }
+        if self.has("switch_rest") {
+            inside.extend(self.lines("switch_rest", &Vec::new())?);
+        }
+        let inside = joined(inside);
+        docs.push(if self.has("switch_flat") { inside } else { inside.nest() });
+        if self.has("switch_end") {
+            docs.extend(self.lines("switch_end", &Vec::new())?);
+        }
+        out.push(joined(docs));
+        Ok(())
+    }
+
+    fn raise(&mut self, raise: &Raise, out: &mut Vec<Doc>) -> Outcome<()> {
+        let error = self.writer.world.said(&raise.error, |it| it.errors.get(&*raise.error.name));
+        let mut docs = Vec::new();
+        let params = self.writer.known.error_params.get(&raise.error).cloned().unwrap_or_default();
+        for (argument, (_, ty)) in raise.arguments.iter().zip(&params) {
+            let plain = match ty.base() {
+                Ty::Bool | Ty::Enum(_) => true,
+                Ty::Int(range) => self.writer.world.target.native(range) == Some(0),
+                _ => false,
+            };
+            if self.writer.world.target.shape.plain_errors && !plain {
+                return Err(format!("{} tells more than plain numbers", raise.error.name));
+            }
+            docs.push(self.value(argument, Some(ty))?);
+        }
+        let foreign = *raise.error.contract != *self.writer.world.home;
+        let mut names = vec!["raise"];
+        if foreign {
+            names.insert(0, "raise_foreign");
+        }
+        if docs.is_empty() {
+            names.insert(0, "raise_plain");
+        }
+        if foreign && docs.is_empty() {
+            names.insert(0, "raise_plain_foreign");
+        }
+        let name = names.into_iter().find(|it| self.has(it)).unwrap_or("raise");
+        let fields = raise_fields(self, &raise.error, docs.clone())?;
+        let args = self.arguments("raise_args", docs, &Vec::new())?;
+        out.extend(self.lines(name, &vec![("error", Doc::Text(error)), ("args", args), ("fields", fields)])?);
+        Ok(())
+    }
+}
+
+/// Arguments of an error by name, for targets that say them so.
+fn raise_fields(inside: &mut Inside<'_>, error: &crate::ir::Ref, docs: Vec<Doc>) -> Outcome<Doc> {
+    let Some(template) = inside.writer.world.target.expr.get("raise_field").cloned() else {
+        return Ok(Doc::text(""));
+    };
+    let params = inside.writer.known.error_params.get(error).cloned().unwrap_or_default();
+    let case = inside.writer.world.target.names.case.get("field").cloned().unwrap_or_default();
+    let mut fields = Vec::new();
+    for (doc, (name, _)) in docs.into_iter().zip(&params) {
+        let field = crate::emit::names::cased(name, &case);
+        fields.push(inside.fill(&template, 0, |_, slot, _| {
+            Ok(if slot == "field" { Doc::text(field.clone()) } else { doc.clone() })
+        })?);
+    }
+    let layout = &inside.writer.world.target.layout;
+    Ok(list(Doc::text(""), fields, Doc::text(""), ", ", &layout.comma, layout.fill))
+}
+
+/// One under the other.
+fn joined(docs: Vec<Doc>) -> Doc {
+    let mut lines = Vec::new();
+    for (at, doc) in docs.into_iter().enumerate() {
+        if at > 0 {
+            // A nested block brings its new line along, one level further in.
+            match doc {
+                Doc::Nest(inner) => {
+                    lines.push(all([Doc::Hard, *inner]).nest());
+                    continue;
+                }
+                other => {
+                    lines.push(Doc::Hard);
+                    lines.push(other);
+                }
+            }
+        } else {
+            lines.push(doc);
+        }
+    }
+    all(lines)
+}

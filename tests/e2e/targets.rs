@@ -1,0 +1,182 @@
+//! Generated code: the ledger in every target, what an edit makes again, and that wrong code is found.
+//!
+//! A target that this machine has no programs for is skipped loudly: gx itself says that it was not run.
+
+use gx_tests::{TestSpace, repository_root, skipped};
+use serde_json::Value;
+
+fn space() -> TestSpace {
+    TestSpace::of_example("ledger")
+}
+
+fn json(space: &TestSpace, path: &str) -> Value {
+    serde_json::from_str(&space.read(path)).unwrap()
+}
+
+/// Rows of the coverage table of one target; `None` where it was not run.
+fn rows(space: &TestSpace, target: &str) -> Option<Vec<Value>> {
+    let table = json(space, "gx-out/targets/coverage.json");
+    let rows: Vec<Value> =
+        table["rows"].as_array().unwrap().iter().filter(|it| it["target"] == target).cloned().collect();
+    assert!(!rows.is_empty(), "{target}");
+    if rows.iter().any(|it| it["run"] == false) {
+        skipped(&format!("{target}: {}", rows[0]["why"]));
+        return None;
+    }
+    Some(rows)
+}
+
+/// Does this machine run a target?
+fn runs(space: &TestSpace, target: &str) -> bool {
+    space.build(&["//targets:coverage"]).ok();
+    rows(space, target).is_some()
+}
+
+#[test]
+fn the_ledger_passes_in_every_target_and_the_second_time_nothing_runs() {
+    let space = space();
+    space.build(&["//targets:all"]).ok();
+    space.build(&["//targets:all"]).expect_run(0);
+    for target in ["c", "python", "rust"] {
+        for row in rows(&space, target).unwrap_or_default() {
+            assert_eq!(row["generated"], true, "{row}");
+            let cases =
+                |kind: &str| (row["tried"][kind]["cases"].as_u64().unwrap(), row["tried"][kind]["passed"].as_u64());
+            let (made, passed) = cases("generated");
+            assert_eq!((made, passed), (1000, Some(1000)), "{row}");
+            let (frozen, passed) = cases("vectors");
+            assert!(frozen > 0 && passed == Some(frozen), "{row}");
+        }
+    }
+    // The table says it all at a glance.
+    assert!(space.read("gx-out/targets/coverage.txt").contains("Ledger.Limits.Noticed"));
+}
+
+#[test]
+fn another_body_goes_through_its_own_chain() {
+    let space = space();
+    if !runs(&space, "python") {
+        return;
+    }
+    space.build(&["//targets:python"]).ok();
+    // The same meaning said otherwise: every gate passes but the lock has another digest, so it is agreed to again.
+    space.edit("contracts/limits.upel", "let left = limit - total;", "let rest = limit - total;\n  let left = rest;");
+    space.edit("contracts/limits.upel", "contract Ledger.Limits 1.0.0", "contract Ledger.Limits 1.0.1");
+    space.build(&["//contracts:lock"]).ok();
+    let lock = space.read("gx-out/contracts/lock.json");
+    space.write("contracts/agreed.json", lock);
+    let run = space.build(&["//targets:python"]).ok();
+    let ran = run.messages("run");
+    for wanted in ["Emitting limits for python", "Compiling limits for python", "Comparing limits for python"] {
+        assert!(wanted.starts_with("Comparing") || ran.iter().any(|it| it == wanted), "{wanted}: {ran:?}");
+    }
+    for other in ["money", "fees", "accounts"] {
+        for step in ["Emitting", "Compiling", "Trying"] {
+            assert!(!ran.iter().any(|it| it.starts_with(&format!("{step} {other} "))), "{step} {other}: {ran:?}");
+        }
+    }
+}
+
+/// A workspace with a copy of a target's folder of its own, changed in one place.
+fn with_own_target(id: &str, from: &str, to: &str) -> TestSpace {
+    let space = space();
+    let folder = repository_root().join("stdlib/targets").join(id);
+    let mut ahead = vec![folder.clone()];
+    while let Some(next) = ahead.pop() {
+        for entry in std::fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                ahead.push(path);
+                continue;
+            }
+            let place = path.strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
+            space.write(format!("own/{id}/{place}"), std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    space.edit(format!("own/{id}/target.toml"), from, to);
+    let build = "load('@gx//rules:codegen.bzl', 'backend')\nbackend(name = 'python', languages = ['python'])\n";
+    space.write("own/BUILD.gx", format!("package(default_visibility = ['//visibility:public'])\n{build}"));
+    space.edit("targets/BUILD.gx", "\"@gx//targets:\" + target", "\"//own:python\"");
+    space.edit("targets/BUILD.gx", "TARGETS = [\"c\", \"python\", \"rust\"]", "TARGETS = [\"python\"]");
+    space
+}
+
+#[test]
+fn code_that_is_off_by_one_is_red() {
+    let space = with_own_target("python", "\"{0} + {1}\"]\nsub", "\"{0} + {1} + 1\"]\nsub");
+    if !runs(&space, "python") {
+        return;
+    }
+    let run = space.build(&["//targets:python"]).expect(1);
+    run.expect_text("error[GX1190 BACKEND_DIFFERS] python Ledger.Money.AddAmounts (vectors)")
+        .expect_text("error[GX1190 BACKEND_DIFFERS] python Ledger.Money.AddAmounts (generated)")
+        .expect_text("error[GX1190 BACKEND_DIFFERS] python Ledger.Accounts.Available (generated)");
+    // What was generated is there to be read, and the table too.
+    space.build(&["//targets:python.code", "//targets:coverage"]).ok();
+    assert!(space.read("gx-out/targets/python.code/project/ledger/money.py").contains("a + b + 1"));
+}
+
+#[test]
+fn a_form_that_a_target_lacks_is_told_with_whatever_needs_it() {
+    let space = with_own_target("python", "div_half_even = \"exact.half_even({0}, {1})\"\n", "");
+    if !runs(&space, "python") {
+        return;
+    }
+    space.build(&["//targets:all"]).ok();
+    let table = space.read("gx-out/targets/coverage.txt");
+    for line in [
+        "Ledger.Money.ShareOf            not expressible: there is no 'div_half_even' in Python 3",
+        "Ledger.Fees.FeeOf               not expressible: it calls ShareOf: there is no 'div_half_even' in Python 3",
+        "Ledger.Fees.NetOf               not expressible: it calls FeeOf: it calls ShareOf",
+        "Ledger.Fees.RateOf              generated, compiled",
+    ] {
+        assert!(table.contains(line), "{line}\n{table}");
+    }
+}
+
+#[test]
+fn a_body_that_its_vectors_do_not_agree_to_turns_its_backend_red() {
+    let space = space();
+    if !runs(&space, "python") {
+        return;
+    }
+    space.edit("contracts/fees.upel", "BASIC => 100", "BASIC => 101");
+    // The gates would stop it: here only one of them is asked.
+    space.edit(
+        "contracts/BUILD.gx",
+        "conformance(name = \"conformance\", gates = GATES + [\":evidence\", \":release\"])",
+        "conformance(name = \"conformance\", gates = [\":references\"])",
+    );
+    let run = space.build(&["//targets:python"]).expect(1);
+    run.expect_text("error[GX1190 BACKEND_DIFFERS] python Ledger.Fees.RateOf (vectors)");
+    assert!(!run_text(&space).contains("RateOf (generated)"));
+}
+
+/// What the verdict says.
+fn run_text(space: &TestSpace) -> String {
+    space.build(&["//targets:python"]).expect(1).told()
+}
+
+#[test]
+fn a_machine_without_the_programs_does_not_run_that_backend_and_no_other_is_touched() {
+    let space = with_own_target("python", "programs = [\"python3\"]", "programs = [\"python3\", \"no-such-program\"]");
+    space.build(&["//targets:all"]).ok();
+    let table = space.read("gx-out/targets/coverage.txt");
+    assert!(
+        table.contains("generated, not run: this machine has no no-such-program (apt-get install python3)")
+            || table.contains("generated, not run: this machine has no python3"),
+        "{table}"
+    );
+}
+
+#[test]
+fn what_gates_did_not_pass_is_not_generated() {
+    let space = space();
+    space.edit(
+        "contracts/BUILD.gx",
+        "conformance(name = \"conformance\", gates = GATES + [\":evidence\", \":release\"])",
+        "references_gate(name = \"some\", contracts = [\":money\"])\n\nconformance(name = \"conformance\", gates = [\":some\"])",
+    );
+    let run = space.build(&["//targets:python"]).expect(1);
+    run.expect_text("error[GX1191 NOT_ADMITTED] Ledger.Fees 1.0.0");
+}

@@ -57,6 +57,8 @@ pub enum Command {
     Key(KeyCommand),
     /// Explain an error code
     Explain(Explain),
+    /// List the backends that contracts become code for
+    Targets,
     /// Check what this machine can do, or prove that a target opens nothing but its inputs
     Doctor(Doctor),
     /// Look into the store

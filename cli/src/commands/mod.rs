@@ -22,6 +22,7 @@ pub mod run;
 mod show;
 mod spec;
 mod store;
+mod targets;
 mod test;
 mod why;
 
@@ -48,6 +49,7 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
         Command::Clean => clean::answer(request, &screen)?,
         Command::Spec(command) => spec::answer(request, command, &screen, screen.color())?,
         Command::Fmt(it) => fmt::answer(request, it, &screen, screen.color())?,
+        Command::Targets => targets::answer(request, &screen)?,
         Command::Explain(explain) => self::explain(&explain.code, &screen)?,
         Command::Audit(audit) if audit.list => self::audit::list(request, &screen),
         Command::Audit(Audit { command: Some(AuditCommand::Diff(diff)), .. }) => {
@@ -100,6 +102,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         | Command::Spec(_)
         | Command::Fmt(_)
         | Command::Explain(_)
+        | Command::Targets
         | Command::Doctor(_)
         | Command::Key(_)
         | Command::Daemon(_)

@@ -83,6 +83,19 @@ pub(super) fn list(open: Doc, items: Vec<Doc>, close: Doc, separator: &str, comm
     all([open, all([Doc::Soft, inside]).nest(), Doc::Soft, close]).group()
 }
 
+/// The same with a blank inside of each mark when it stands on one line.
+pub(super) fn padded(items: Vec<Doc>, separator: &str, comma: &str) -> Doc {
+    let mut inside = vec![Doc::Line];
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            inside.extend([Doc::text(separator.trim_end()), Doc::Line]);
+        }
+        inside.push(item);
+    }
+    inside.push(Doc::Broken(comma.to_owned()));
+    all([all(inside).nest(), Doc::Line]).group()
+}
+
 /// Lays a document out, beginning at a level and so many columns in.
 pub(super) fn render(doc: &Doc, style: &Style, level: usize, column: usize) -> String {
     let mut out = String::new();

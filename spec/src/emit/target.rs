@@ -282,7 +282,7 @@ impl Target {
     pub fn capabilities(&self) -> Vec<String> {
         let mut all = Vec::new();
         let widest = self.ints.iter().map(|int| match (int.low(), int.high()) {
-            (Some(low), Some(high)) => Some(low.bits().max(high.bits()) + 1),
+            (Some(low), Some(high)) => Some((low + 1u32).bits().max(high.bits()) + 1),
             _ => None,
         });
         match widest.collect::<Option<Vec<u64>>>().map(|all| all.into_iter().max()) {

@@ -67,6 +67,11 @@ fn c() {
 }
 
 #[test]
+fn javascript() {
+    emitted("javascript");
+}
+
+#[test]
 fn python() {
     emitted("python");
 }
@@ -104,7 +109,7 @@ pure operator Return(while: Match, exact: Exact, list: u8) -> u16 {
 #[test]
 fn names_that_clash() {
     let made = contracts(&[("clash", CLASHES.to_owned())]);
-    for id in ["c", "python", "rust"] {
+    for id in ["c", "javascript", "python", "rust"] {
         let output = contract(&made[0], &DocSet::of(&made[0]), &target(id)).unwrap();
         assert!(output.operators.iter().all(|it| it.reason.is_none()), "{id}: {:?}", output.operators);
         insta::assert_snapshot!(format!("clashes_{id}"), all(&output.source));

@@ -5,7 +5,7 @@
 
 use super::Inside;
 use super::fill::{Piece, pieces};
-use crate::emit::doc::{Doc, all, list};
+use crate::emit::doc::{Doc, all, list, padded};
 use crate::emit::low::{Ex, Kind, Outcome, Ty};
 use crate::emit::target::Template;
 use crate::ir::{Range, Ref};
@@ -95,11 +95,12 @@ impl Inside<'_> {
                 let ty = self.writer.ty(&ex.ty)?;
                 let mut whole = vec![self.owned(of, 0)?];
                 whole.extend(fields.clone());
-                let last = self.base_last(of, &fields)?;
+                let (first, last) = self.with_base(of, &fields)?;
                 self.fill(&template, min, |it, slot, min| match slot {
                     "fields" => Ok(it.listed(fields.clone())),
                     "all" => Ok(it.listed(whole.clone())),
-                    "all_last" => Ok(last.clone()),
+                    "padded_last" => Ok(last.clone()),
+                    "padded_first" => Ok(first.clone()),
                     "type" => Ok(Doc::text(ty.clone())),
                     _ => it.owned(of, min),
                 })
@@ -176,15 +177,16 @@ impl Inside<'_> {
         }
     }
 
-    /// Changed fields, and behind them the record that has the others.
-    fn base_last(&mut self, of: &Ex, fields: &[Doc]) -> Outcome<Doc> {
-        let mut docs = fields.to_vec();
-        docs.push(match self.writer.world.target.expr.get("update_base").cloned() {
+    /// Changed fields with the record that has the others: before them, and behind them.
+    fn with_base(&mut self, of: &Ex, fields: &[Doc]) -> Outcome<(Doc, Doc)> {
+        let base = match self.writer.world.target.expr.get("update_base").cloned() {
             Some(template) => self.fill(&template, 0, |it, _, min| it.owned(of, min))?,
             None => self.owned(of, 0)?,
-        });
-        let layout = &self.writer.world.target.layout;
-        Ok(list(Doc::text(""), docs, Doc::text(""), ", ", "", layout.fill))
+        };
+        let comma = &self.writer.world.target.layout.comma;
+        let before = std::iter::once(base.clone()).chain(fields.iter().cloned()).collect();
+        let behind = fields.iter().cloned().chain([base]).collect();
+        Ok((padded(before, ", ", comma), padded(behind, ", ", "")))
     }
 
     /// Several between brackets, laid out as the target does.
@@ -320,8 +322,10 @@ impl Inside<'_> {
         let template = self.template("make")?.clone();
         let name = self.writer.ty(ty)?;
         let fields = self.fields(ty, fields)?;
+        let comma = self.writer.world.target.layout.comma.clone();
         self.fill(&template, min, |it, slot, _| match slot {
             "type" => Ok(Doc::text(name.clone())),
+            "padded" => Ok(padded(fields.clone(), ", ", &comma)),
             _ => Ok(it.listed(fields.clone())),
         })
     }

@@ -60,7 +60,33 @@ impl Program {
             program.modules.insert(home.name.to_string(), module);
         }
         program.spread(&all);
+        for home in &all {
+            let checks = program.checks(home, target, &shape, &lowered);
+            if let Some(module) = program.modules.get_mut(&*home.name) {
+                module.checks = checks;
+            }
+        }
         program
+    }
+
+    /// The checks that the operators that are left call, each after those that it calls itself.
+    fn checks(&self, home: &Contract, target: &Target, shape: &Shape<'_>, lowered: &Lowered) -> Vec<Written> {
+        let world = World::of(home, target);
+        let writer = Writer { world: &world, known: &self.known };
+        let left = home.operators.iter().filter(|it| matches!(self.outcome(&it.id), Some(Ok(_))));
+        let wanted = left.filter_map(|it| lowered.get(&it.id)?.as_ref().ok()).flat_map(|it| it.1.iter().cloned());
+        let mut made = Vec::new();
+        let Ok(checks) = lower::checks(home, wanted.collect(), shape) else { return made };
+        let mut left: Vec<(Ref, Function)> = checks.into_iter().collect();
+        let mut done = BTreeSet::new();
+        while !left.is_empty() {
+            let free = |(_, function): &(Ref, Function)| called(&function.body).is_subset(&done);
+            let at = left.iter().position(free).unwrap_or(0);
+            let (id, function) = left.remove(at);
+            made.extend(writer.function(&function).ok());
+            done.insert(id);
+        }
+        made
     }
 
     fn module(&self, home: &Contract, target: &Target, shape: &Shape<'_>, lowered: &Lowered) -> Module {
@@ -75,28 +101,13 @@ impl Program {
         for output in home.operators.iter().flat_map(|it| it.inputs.iter().chain(&it.outputs)) {
             let _ = types::ty(&output.ty).and_then(|ty| writer.ty(&ty));
         }
-        let mut wanted = BTreeSet::new();
         for operator in &home.operators {
             let written = match lowered.get(&operator.id) {
-                Some(Ok((functions, checked))) => write(&writer, home, functions, checked, shape).inspect(|_| {
-                    wanted.extend(checked.iter().cloned());
-                }),
+                Some(Ok((functions, checked))) => write(&writer, home, functions, checked, shape),
                 Some(Err(reason)) => Err(reason.clone()),
                 None => Err("it was not lowered".to_owned()),
             };
             module.operators.insert(operator.id.name.to_string(), written);
-        }
-        if let Ok(checks) = lower::checks(home, wanted, shape) {
-            // Those that others call come first.
-            let mut left: Vec<(Ref, Function)> = checks.into_iter().collect();
-            let mut done = BTreeSet::new();
-            while !left.is_empty() {
-                let free = |(_, function): &(Ref, Function)| called(&function.body).is_subset(&done);
-                let at = left.iter().position(free).unwrap_or(0);
-                let (id, function) = left.remove(at);
-                module.checks.extend(writer.function(&function).ok());
-                done.insert(id);
-            }
         }
         module.derived = self.known.derived.take();
         module

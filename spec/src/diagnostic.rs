@@ -73,6 +73,35 @@ pub fn position(source: &str, at: u32) -> (u32, u32) {
 /// The lines of the text that matter, with marks and words under them. Everything but the first line, which a program
 /// that shows several kinds of errors writes in its own way.
 pub fn excerpt(diagnostic: &Diagnostic, file: &str, source: &str, color: bool) -> String {
+    let places = || std::iter::once(diagnostic.span).chain(diagnostic.others.iter().map(|it| it.0));
+    if places().any(|span| is_long(source, span)) {
+        return places().map(|span| window(source, span)).collect();
+    }
+    drawn(diagnostic, file, source, color)
+}
+
+/// A line longer than this, in bytes, is not shown as a whole.
+const LONG: usize = 1000;
+
+/// Does a span stand in a line that no terminal shows, or go over more than one would read?
+fn is_long(source: &str, span: Span) -> bool {
+    let start = (span.start as usize).min(source.len());
+    let before = source.get(..start).map_or(0, |it| it.len() - it.rfind('\n').map_or(0, |at| at + 1));
+    let rest = source.get(start..).unwrap_or_default();
+    before + rest.bytes().take(LONG).take_while(|b| *b != b'\n').count() >= LONG
+}
+
+/// The characters around a place.
+fn window(source: &str, span: Span) -> String {
+    let start = (span.start as usize).min(source.len());
+    let before: Vec<char> = source.get(..start).unwrap_or_default().chars().rev().take(20).collect();
+    let line = before.into_iter().take_while(|c| *c != '\n').collect::<Vec<_>>().into_iter().rev();
+    let behind = source.get(start..).unwrap_or_default().chars().take(40).take_while(|c| *c != '\n');
+    let shown: String = line.chain(behind).flat_map(char::escape_debug).collect();
+    format!("  in a long line: ...{shown}...\n")
+}
+
+fn drawn(diagnostic: &Diagnostic, file: &str, source: &str, color: bool) -> String {
     use ariadne::{Color, Config, IndexType, Label, Report, ReportKind, Source};
     let limit = source.len();
     let range = |span: Span| {
@@ -114,4 +143,20 @@ pub fn render(diagnostic: &Diagnostic, file: &str, source: &str) -> String {
         text.push_str(&format!("  hint: {hint}\n"));
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_shown_around_the_place_only() {
+        let source = format!("{}HERE{}\nshort", "a".repeat(5000), "b".repeat(5_000_000));
+        let fault = Diagnostic::new(Rule::Lexical, Span::new(5000, 5004), "what");
+        let shown = excerpt(&fault, "x.upel", &source, false);
+        assert!(shown.contains("aaaaHEREbbbb") && shown.len() < 200, "{shown}");
+        let end = source.len() as u32;
+        let shown = excerpt(&Diagnostic::new(Rule::Lexical, Span::new(end, end), "what"), "x.upel", &source, false);
+        assert!(shown.contains("short"), "{shown}");
+    }
 }

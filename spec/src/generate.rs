@@ -4,12 +4,14 @@
 //! patterns (what must hold between fields of a record may not: an operator says so itself). This file does not know
 //! operators beyond their inputs.
 
+mod matching;
+
 use crate::eval::conform;
 use crate::ir::{Contract, Operator, Presence, Range, Size, TextType, Type, Value};
 use crate::syntax::Name;
+use matching::{matching, sized_matching};
 use num_bigint::BigInt;
 use num_traits::{Signed, Zero};
-use regex_syntax::hir::{Class, Hir, HirKind};
 use std::collections::BTreeMap;
 
 /// Numbers that look like chance and are not: SplitMix64.
@@ -217,6 +219,40 @@ fn maps(key: &Type, element: &Type, size: Size) -> Vec<Value> {
     found
 }
 
+/// A value of exactly that size, of a text, bytes, a list or a map; `None` when none was found.
+pub fn of_size(ty: &Type, size: u64) -> Option<Value> {
+    let n = usize::try_from(size).ok()?;
+    match ty.base() {
+        Type::Text(text) => match &text.pattern {
+            None => Some(Value::text(&"a".repeat(n))).filter(|_| text.size.has(size)),
+            Some(pattern) => sized_matching(pattern, text, n),
+        },
+        Type::Bytes(_) => Some(Value::Bytes((0..n).map(|at| at as u8).collect())),
+        Type::List(element, _) => {
+            let items: Vec<Value> = boundaries(element).into_iter().cycle().take(n).collect();
+            (items.len() == n).then_some(Value::List(items))
+        }
+        Type::Map(key, element, _) => {
+            let mut chance = Chance::new(0);
+            let mut keys = boundaries(key);
+            // A small key type runs out of keys: a bounded number of tries.
+            for _ in 0..n * 16 {
+                keys.push(random(key, &mut chance));
+            }
+            let values = boundaries(element);
+            let mut map = BTreeMap::new();
+            for (key, value) in keys.into_iter().zip(values.iter().cycle()) {
+                if map.len() == n {
+                    break;
+                }
+                map.entry(key).or_insert_with(|| value.clone());
+            }
+            (map.len() == n).then_some(Value::Map(map))
+        }
+        _ => None,
+    }
+}
+
 /// A value of a type.
 pub fn random(ty: &Type, chance: &mut Chance) -> Value {
     // One in four is a boundary value: that is where faults are.
@@ -281,52 +317,6 @@ fn random_text(ty: &TextType, chance: &mut Chance) -> Value {
     let n = random_size(ty.size, 16, chance);
     let text: String = (0..n).filter_map(|_| chance.pick(&alphabet).copied()).collect();
     Value::text(&text)
-}
-
-/// A text that a pattern matches and that has the right size; `None` when none was found in a few tries.
-fn matching(pattern: &str, ty: &TextType, chance: &mut Chance) -> Option<Value> {
-    let hir = regex_syntax::ParserBuilder::new().utf8(true).build().parse(pattern).ok()?;
-    for _ in 0..64 {
-        let mut text = String::new();
-        write_matching(&hir, chance, &mut text);
-        if crate::pattern::text_is(&text, ty) {
-            return Some(Value::text(&text));
-        }
-    }
-    None
-}
-
-fn write_matching(hir: &Hir, chance: &mut Chance, out: &mut String) {
-    match hir.kind() {
-        HirKind::Empty | HirKind::Look(_) => {}
-        HirKind::Literal(literal) => out.push_str(&String::from_utf8_lossy(&literal.0)),
-        HirKind::Class(Class::Unicode(class)) => {
-            if let Some(range) = chance.pick(class.ranges()) {
-                let (low, high) = (u32::from(range.start()), u32::from(range.end()));
-                let code = low + chance.below(u64::from((high - low).min(128)) + 1) as u32;
-                out.push(char::from_u32(code).unwrap_or(range.start()));
-            }
-        }
-        HirKind::Class(Class::Bytes(class)) => {
-            if let Some(range) = chance.pick(class.ranges()) {
-                out.push(char::from(range.start()));
-            }
-        }
-        HirKind::Repetition(it) => {
-            let most = it.max.unwrap_or(it.min + 8).min(it.min + 64);
-            let n = it.min + chance.below(u64::from(most - it.min) + 1) as u32;
-            for _ in 0..n {
-                write_matching(&it.sub, chance, out);
-            }
-        }
-        HirKind::Capture(it) => write_matching(&it.sub, chance, out),
-        HirKind::Concat(parts) => parts.iter().for_each(|part| write_matching(part, chance, out)),
-        HirKind::Alternation(parts) => {
-            if let Some(part) = chance.pick(parts) {
-                write_matching(part, chance, out);
-            }
-        }
-    }
 }
 
 /// Smaller inputs that still fail: `fails` is asked for each candidate, and the last that fails is given.

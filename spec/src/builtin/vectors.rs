@@ -9,7 +9,7 @@ use gx_store::ExecuteError;
 
 pub(super) const STEP: Step = Step {
     name: "vectors",
-    revision: 1,
+    revision: 2,
     inputs: &["contract", "imports"],
     outputs: &["inputs", "expected"],
     arguments: &[],

@@ -1,10 +1,11 @@
 //! Cases: the vectors of a contract, and as many more as a complete set needs.
 //!
-//! What is missing is made: a number at the end of its range is put where it belongs; errors are looked for among
+//! What is missing is made: a number at the end of its range, a text or list of its least or greatest size is put
+//! where it belongs; errors are looked for among
 //! inputs made from types, and among inputs that break a type. Invariants: the same contract gives the same cases; a
 //! case is added only when it shows something new. This file does not know what a gate asks for.
 
-use super::owed::{Leaf, Owed, Part, leaves, missing, shown};
+use super::owed::{Leaf, Owed, Part, leaves, owed, shown, sizes};
 use super::{expected, inputs_to_json};
 use crate::eval::{Halt, Machine, call};
 use crate::generate;
@@ -39,7 +40,7 @@ const LONG: u64 = 4096;
 pub fn cases(contract: &Contract, kept: &[Case]) -> Result<Vec<Case>, String> {
     let mut found = Vec::new();
     for operator in &contract.operators {
-        let mut search = Search { contract, operator, cases: Vec::new(), shown: BTreeSet::new() };
+        let mut search = Search { contract, operator, cases: Vec::new(), missing: owed(operator) };
         for vector in contract.vectors_of(&operator.id.name) {
             let mut machine = Machine::new(contract, crate::check::MAX_STEPS);
             let inputs: Result<Vec<Value>, _> = vector.arguments.iter().map(|it| machine.value(it)).collect();
@@ -71,13 +72,16 @@ struct Search<'a> {
     contract: &'a Contract,
     operator: &'a Operator,
     cases: Vec<Case>,
-    shown: BTreeSet<Owed>,
+    /// What is owed and not shown yet.
+    missing: BTreeSet<Owed>,
 }
 
 impl Search<'_> {
     fn add(&mut self, name: String, inputs: Vec<Value>, expected: Json) {
         let error = super::error_of(&expected);
-        self.shown.extend(shown(self.operator, &inputs, error.as_deref()));
+        for one in shown(self.operator, &inputs, error.as_deref()) {
+            self.missing.remove(&one);
+        }
         let inputs = inputs_to_json(self.operator, &inputs);
         self.cases.push(Case { operator: self.operator.id.name.to_string(), name, inputs, expected });
     }
@@ -87,7 +91,7 @@ impl Search<'_> {
         let Ok(expected) = expected(self.contract, self.operator, inputs.clone()) else { return };
         let error = super::error_of(&expected);
         let shows = shown(self.operator, &inputs, error.as_deref());
-        if missing(self.operator, &self.shown).is_disjoint(&shows) {
+        if self.missing.is_disjoint(&shows) {
             return;
         }
         // What is given to others has to come back as it was.
@@ -102,7 +106,7 @@ impl Search<'_> {
     }
 
     fn done(&self) -> bool {
-        missing(self.operator, &self.shown).is_empty()
+        self.missing.is_empty()
     }
 
     fn complete(&mut self) {
@@ -166,7 +170,7 @@ fn ends(ty: &Type) -> Vec<Value> {
         Type::Int(range) => vec![Value::Int(range.low.clone()), Value::Int(range.high.clone())],
         Type::Decimal(scale, range) => [&range.low, &range.high].map(|n| Value::decimal(n.clone(), *scale)).to_vec(),
         Type::Enum(decl) => (0..decl.values.len()).map(|at| Value::Enum(decl.clone(), at)).collect(),
-        _ => Vec::new(),
+        ty => sizes(ty).into_iter().filter_map(|size| generate::of_size(ty, size)).collect(),
     }
 }
 

@@ -1,9 +1,11 @@
-//! What a complete set of vectors shows of an operator: a result, each error, each end of each range, each value of
-//! each enum that goes in.
+//! What a complete set of vectors shows of an operator: a result, each error, each end of each range, the least and
+//! the greatest size of each text, bytes, list and map, and each value of each enum that goes in.
 //!
-//! Ranges are those of numbers in inputs, also in records, optionals and elements of lists. This file does not know
-//! how a case that shows something is found.
+//! Ranges and sizes are those of inputs, also in records, optionals and elements of lists. A greatest size is owed up
+//! to `LONGEST` and `MOST`: beyond, a case would be too large to keep. This file does not know how a case that shows
+//! something is found.
 
+use crate::generate::of_size;
 use crate::ir::{Operator, Type, Value};
 use num_bigint::BigInt;
 use std::collections::BTreeSet;
@@ -17,6 +19,8 @@ pub enum Owed {
     Error(String),
     /// A number at a path, for decimals the digits without the point.
     End(String, BigInt),
+    /// A text, bytes, a list or a map of that size at a path.
+    Size(String, u64),
     /// A value of an enum at a path.
     Value(String, String),
 }
@@ -27,6 +31,7 @@ impl std::fmt::Display for Owed {
             Owed::Result => f.write_str("a result"),
             Owed::Error(name) => write!(f, "the error {name}"),
             Owed::End(path, end) => write!(f, "'{path}' at the end {end} of its range"),
+            Owed::Size(path, size) => write!(f, "'{path}' of size {size}"),
             Owed::Value(path, name) => write!(f, "'{path}' being {name}"),
         }
     }
@@ -76,14 +81,47 @@ fn descend(input: usize, way: &mut Vec<Part>, path: String, ty: &Type, found: &m
     };
     match ty.base() {
         Type::Optional(inner) => below(Part::Some, path, inner),
-        Type::List(element, size) if size.high > 0 => below(Part::Element, format!("{path}[]"), element),
+        Type::List(element, size) => {
+            if size.high > 0 {
+                below(Part::Element, format!("{path}[]"), element);
+            }
+            found.push(Leaf { input, way: way.clone(), path, ty: ty.base().clone() });
+        }
         Type::Record(record) => {
             for field in &record.fields {
                 below(Part::Field(field.name.to_string()), format!("{path}.{}", field.name), &field.ty);
             }
         }
-        Type::Map(..) | Type::List(..) => {}
         base => found.push(Leaf { input, way: way.clone(), path, ty: base.clone() }),
+    }
+}
+
+/// The longest text and the most bytes that a complete set has.
+const LONGEST: u64 = 1024;
+/// The most elements of a list, and the most entries of a map.
+const MOST: u64 = 64;
+
+/// The sizes of a type that a complete set shows: those that can be made and are not too large to keep.
+pub(super) fn sizes(ty: &Type) -> Vec<u64> {
+    let (size, most) = match ty {
+        Type::Text(text) => (text.size, LONGEST),
+        Type::Bytes(size) => (*size, LONGEST),
+        Type::List(_, size) | Type::Map(_, _, size) => (*size, MOST),
+        _ => return Vec::new(),
+    };
+    let mut ends = vec![size.low, size.high];
+    ends.dedup();
+    ends.retain(|n| *n <= most && of_size(ty, *n).is_some());
+    ends
+}
+
+fn size_of(value: &Value) -> Option<u64> {
+    match value {
+        Value::Text(text) => Some(text.chars().count() as u64),
+        Value::Bytes(bytes) => Some(bytes.len() as u64),
+        Value::List(items) => Some(items.len() as u64),
+        Value::Map(entries) => Some(entries.len() as u64),
+        _ => None,
     }
 }
 
@@ -100,7 +138,7 @@ pub fn owed(operator: &Operator) -> BTreeSet<Owed> {
             Type::Enum(decl) => {
                 all.extend(decl.values.iter().map(|it| Owed::Value(leaf.path.clone(), it.name.to_string())));
             }
-            _ => {}
+            ty => all.extend(sizes(ty).into_iter().map(|size| Owed::Size(leaf.path.clone(), size))),
         }
     }
     all
@@ -123,6 +161,9 @@ pub fn shown(operator: &Operator, inputs: &[Value], error: Option<&str>) -> BTre
             (Value::Enum(decl, at), _) => {
                 all.extend(decl.values.get(*at).map(|it| Owed::Value(leaf.path.clone(), it.name.to_string())));
             }
+            (value, Type::Text(_) | Type::Bytes(_) | Type::List(..) | Type::Map(..)) => {
+                all.extend(size_of(value).map(|size| Owed::Size(leaf.path.clone(), size)));
+            }
             _ => {}
         });
     }
@@ -138,9 +179,4 @@ fn walk(value: &Value, way: &[Part], visit: &mut impl FnMut(&Value)) {
         (Part::Field(name), value) => value.field(name).into_iter().for_each(|value| walk(value, rest, visit)),
         _ => {}
     }
-}
-
-/// What of that is owed and not shown by any.
-pub(super) fn missing(operator: &Operator, shown: &BTreeSet<Owed>) -> BTreeSet<Owed> {
-    owed(operator).difference(shown).cloned().collect()
 }

@@ -243,7 +243,7 @@ fn alone(text: &str, at: usize, len: usize) -> bool {
 }
 
 /// Words that leave a choice, with their places; of two at one place the longer.
-fn choices(doc: &str) -> Vec<(usize, &str)> {
+pub(crate) fn choices(doc: &str) -> Vec<(usize, &str)> {
     let lower = doc.to_ascii_lowercase();
     let mut found: BTreeMap<usize, usize> = BTreeMap::new();
     let mut note = |at: usize, len: usize| {

@@ -7,12 +7,14 @@
 use crate::diagnostic::Diagnostic;
 use crate::drift::{Side, drift};
 use crate::graphql;
-use crate::load::{Loaded, Source, load};
+use crate::ir::Contract;
+use crate::load::{Loaded, Source, check_with, load};
 use crate::prose;
 use crate::rules::Rules;
 use crate::said::{Facts, Finding, Gravity, Kind, Lowered, lower, of_contract, sort};
 use crate::schema::{self, Node};
 use crate::syntax::Span;
+use std::sync::Arc;
 
 /// A form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,6 +113,18 @@ pub fn load_any(sources: Vec<Source>, rules: Rules, threads: usize) -> Vec<Docum
     loaded.into_iter().zip(opened).map(|(loaded, opened)| close(loaded, opened)).collect()
 }
 
+/// Checks one document of any form against contracts that are there already.
+pub fn check_document(source: Source, known: &[Arc<Contract>]) -> Document {
+    let opened = open(source);
+    let bytes = match &opened.lowered {
+        Some(lowered) => lowered.text.clone().into_bytes(),
+        None => opened.source.bytes.clone(),
+    };
+    let (file, checked) = check_with(&bytes, known, Rules::all());
+    let source = Source { name: opened.source.name.clone(), bytes };
+    close(Loaded { source, file, contract: checked.contract, faults: checked.faults }, opened)
+}
+
 /// Brings findings back to the document.
 fn close(mut loaded: Loaded, opened: Opened) -> Document {
     let Some(lowered) = opened.lowered else {
@@ -145,7 +159,7 @@ fn close(mut loaded: Loaded, opened: Opened) -> Document {
         && said.fences.iter().any(|it| it.language == "upel")
     {
         let own = of_contract(&loaded.source.name, contract, loaded.file.as_ref());
-        let side = |facts| Side { facts, source: loaded.text() };
+        let side = |facts| Side::new(facts, loaded.text());
         findings.extend(drift(side(said), side(&own)));
     }
     sort(&mut findings);

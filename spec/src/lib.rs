@@ -39,5 +39,6 @@ pub mod said;
 pub mod schema;
 pub mod syntax;
 pub mod text;
+pub mod trace;
 pub mod twin;
 pub mod vectors;

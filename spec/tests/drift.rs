@@ -21,7 +21,7 @@ fn between(prose: &str, artefact: &str) -> Vec<Finding> {
         loaded.faults.iter().map(|it| gx_spec::diagnostic::render(it, "parcel.upel", artefact)).collect();
     let contract = loaded.contract.unwrap_or_else(|| panic!("{faults}"));
     let own = of_contract("parcel.upel", &contract, loaded.file.as_ref());
-    drift(Side { facts: &said, source: prose }, Side { facts: &own, source: artefact })
+    drift(Side::new(&said, prose), Side::new(&own, artefact))
 }
 
 #[test]

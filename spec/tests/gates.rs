@@ -1,6 +1,11 @@
 //! Gates: faults that are planted one by one, and what each gate says of them.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends when something is wrong")]
 
+#[path = "gates/documents.rs"]
+mod documents;
+#[path = "gates/states.rs"]
+mod states;
+
 use gx_spec::facts::Facts;
 use gx_spec::gate::codes::CODES;
 use gx_spec::gate::evidence::Evidence;
@@ -113,7 +118,7 @@ fn what_is_sound_passes_every_gate() {
         &[],
     )];
     let mut told = String::new();
-    for gate in GATES.iter().filter(|gate| !matches!(gate.name, "evidence" | "release")) {
+    for gate in GATES.iter().filter(|gate| !matches!(gate.name, "evidence" | "release" | "suites")) {
         let report = gate.report(&input);
         told.push_str(&report.text());
         let bytes = report.value().encode();
@@ -127,6 +132,10 @@ fn what_is_sound_passes_every_gate() {
     told.push_str(&says("evidence", &input));
     input.arguments.insert("profile".to_owned(), "confidential".to_owned());
     told.push_str(&says("release", &input));
+    let bytes = gate("evidence").unwrap().report(&input).value().encode();
+    let document = Document { path: "evidence.cbor".to_owned(), bytes };
+    input.files.entry("reports").or_default().push(document);
+    told.push_str(&says("suites", &input));
     insta::assert_snapshot!(told);
 }
 
@@ -354,7 +363,7 @@ fn a_release_profile_asks_for_gates_coverage_and_no_waivers() {
 
 #[test]
 fn every_code_belongs_to_a_gate_or_to_waivers() {
-    for code in CODES.iter().filter(|code| code.number < 1180) {
+    for code in CODES.iter().filter(|code| !(1180..1183).contains(&code.number) && code.number < 1190) {
         assert!(GATES.iter().any(|gate| gate.codes.contains(code)), "{}", code.name);
     }
 }

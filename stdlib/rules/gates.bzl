@@ -91,6 +91,23 @@ vectors = rule(
     },
 )
 
+def _trace_impl(ctx):
+    info = ctx.attr.contract[ContractInfo]
+    trace = ctx.actions.declare_file(ctx.label.name + ".json")
+    ctx.actions.spec(
+        "trace",
+        inputs = {"contract": info.ir, "imports": info.imports},
+        outputs = {"trace": trace},
+        progress_message = "Recording a trace of %s" % ctx.attr.contract.label,
+    )
+    return [DefaultInfo(files = depset([trace]))]
+
+trace = rule(
+    implementation = _trace_impl,
+    doc = "The trace that fits a contract as it is; put it into the workspace to agree to it.",
+    attrs = {"contract": attr.label(providers = [ContractInfo], mandatory = True, doc = "The contract.")},
+)
+
 def _spec_lock_impl(ctx):
     lock = ctx.actions.declare_file(ctx.label.name + ".json")
     parts = _parts(_infos(ctx.attr.contracts))
@@ -115,6 +132,8 @@ def _report_impl(ctx):
     twin = ctx.actions.declare_file(name + ".json")
     text = ctx.actions.declare_file(name + ".txt")
     inputs = _parts(_infos(attr.contracts))
+    if attr.gate in ["drift", "schema"]:
+        inputs["drift"] = [info.held for info in _infos(attr.contracts) if info.held]
     if attr.former:
         former = _parts(_infos(attr.former))
         inputs["former"] = former["contracts"]
@@ -126,6 +145,7 @@ def _report_impl(ctx):
     inputs["frozen"] = [it[VectorsInfo].frozen for it in attr.vectors if it[VectorsInfo].frozen]
     inputs["reports"] = [it[GateInfo].report for it in attr.gates]
     inputs["evidence"] = ctx.file.evidence
+    inputs["traces"] = ctx.files.traces
     if attr.registry:
         inputs["registry"] = [attr.registry[RegistryInfo].twin] if RegistryInfo in attr.registry else ctx.files.registry
     ctx.actions.spec(
@@ -159,6 +179,7 @@ gate_report = rule(
         "policy": attr.label(allow_single_file = [".toml"], doc = "The policy for numbers and errors."),
         "registry": attr.label(allow_files = True, doc = "A registry: a target, or a JSON file that is kept."),
         "vectors": attr.label_list(providers = [VectorsInfo], doc = "Vectors."),
+        "traces": attr.label_list(allow_files = [".json"], doc = "Recorded traces."),
         "gates": attr.label_list(providers = [GateInfo], doc = "Gates whose reports are looked at."),
         "evidence": attr.label(allow_single_file = [".json"], doc = "Evidence."),
         "migrations": attr.string_list(doc = "Operators that take a former state to the new one."),
@@ -217,6 +238,10 @@ def closure_gate(name, contracts, policy = None, waivers = None, date = "", visi
     """Nothing is left open."""
     _gate("closure", name, visibility, contracts = contracts, policy = policy, waivers = waivers, date = date)
 
+def drift_gate(name, contracts, waivers = None, date = "", visibility = None):
+    """Prose and schemas say what the contracts say, both ways."""
+    _gate("drift", name, visibility, contracts = contracts, waivers = waivers, date = date)
+
 def registry_gate(name, contracts, registry, waivers = None, date = "", visibility = None):
     """The registry says what the contracts say, both ways."""
     _gate("registry", name, visibility, contracts = contracts, registry = registry, waivers = waivers, date = date)
@@ -249,6 +274,18 @@ def evidence_gate(name, evidence, gates, waivers = None, date = "", visibility =
 def release_gate(name, gates, profile, waivers = None, date = "", visibility = None):
     """The profile's gates were passed, and vectors cover enough."""
     _gate("release", name, visibility, gates = gates, profile = profile, waivers = waivers, date = date)
+
+def replay_gate(name, contracts, traces, waivers = None, date = "", visibility = None):
+    """Recorded traces give again what they gave."""
+    _gate("replay", name, visibility, contracts = contracts, traces = traces, waivers = waivers, date = date)
+
+def checkpoint_gate(name, contracts, traces, waivers = None, date = "", visibility = None):
+    """States that are saved after any step and read back go on as if nothing had happened."""
+    _gate("checkpoint", name, visibility, contracts = contracts, traces = traces, waivers = waivers, date = date)
+
+def suites_gate(name, gates, visibility = None):
+    """The five suites of conformance, in their order, up to the first that is red."""
+    _gate("suites", name, visibility, gates = gates)
 
 def _evidence_impl(ctx):
     evidence = ctx.actions.declare_file(ctx.label.name + ".json")

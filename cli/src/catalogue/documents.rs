@@ -66,4 +66,37 @@ pub(super) const ROWS: &[Entry] = &[
          default, an enum, an error or a preimage differs. What prose leaves unsaid does not differ.",
         "Both places are named: change the one that is wrong.",
     ),
+    entry(
+        1049,
+        "editor not understood",
+        "What came to `gx lsp` over its standard input is no message of the language server protocol.",
+        "It is started by an editor; docs/upel.md says how.",
+    ),
+    entry(
+        1050,
+        "document not covered",
+        "A document declares operators, records, errors or hashes, and something in it cannot be read or is not text; or an \
+         operator has an input or output whose type is said nowhere.",
+        "`gx spec facts` names each place; docs/contracts.md has the forms.",
+    ),
+    entry(
+        1051,
+        "documents against each other",
+        "Two documents define one hash, operator or error differently.",
+        "Both places are named: keep the one that holds, and refer to it from the other.",
+    ),
+    entry(
+        1052,
+        "name that no document defines",
+        "A manifest, a procedure or a registry names an operator, a line names an error code, or a link names a document \
+         that none of the documents has.",
+        "Correct the name, give the folder that has it too, or mark the manifest `(Template-only)`.",
+    ),
+    entry(
+        1053,
+        "left open by a document",
+        "A section that binds says MAY, SHOULD, TBD or the like; or an operator does not say what happens at an edge, at a \
+         tie, or when it fails (`N/A` is an answer).",
+        "Say what happens and when, or mark the section `(Informative)`.",
+    ),
 ];

@@ -261,6 +261,40 @@ pub(super) const ROWS: &[Entry] = &[
         "A waiver is a table `[[waiver]]`; docs/gates.md has its form, and gates take `date`.",
     ),
     entry(
+        1183,
+        "no trace",
+        "A contract has operators that change a state, and no trace of it was recorded, or no step of the trace calls \
+         one of them.",
+        "Build the `trace` target and put what it makes into the workspace, as `traces` of the gates.",
+    ),
+    entry(
+        1184,
+        "trace broken",
+        "A step of a recorded trace is not what its hash says: it was edited, moved or taken out; or the trace is of a \
+         contract that is not there.",
+        "Put it back, or record the trace again.",
+    ),
+    entry(
+        1185,
+        "replay differs",
+        "A recorded trace was run again, and a step gave another outcome, or left other states, than was recorded.",
+        "Correct the contract. When it is meant to do something else now, record the trace again.",
+    ),
+    entry(
+        1186,
+        "checkpoint differs",
+        "States were saved after a step and read back, and the rest of the trace went another way than without that.",
+        "What a checkpoint holds has to be all that the state is.",
+    ),
+    entry(
+        1187,
+        "suite failed",
+        "A gate of one of the five suites of conformance did not pass. The suites are schema, interface, replay, \
+         checkpoint and evidence, in this order; behind the first that fails none is looked at.",
+        "The gate's own report says why.",
+    ),
+    entry(1188, "suite incomplete", "A suite of conformance needs a gate that was not named.", "Name it in `gates`."),
+    entry(
         1190,
         "generated code differs",
         "Code that was generated for a target gives something else than was expected: than a frozen vector says, or than \

@@ -12,23 +12,25 @@ use starlark::values::list_or_tuple::UnpackListOrTuple;
 use starlark::values::{UnpackValue, Value};
 use std::collections::BTreeMap;
 
-/// The steps, with what progress calls each kind of work.
-const STEPS: [(&str, &str); 15] = [
-    ("admit", "Admit"),
-    ("compare", "Compare"),
-    ("conformance", "Conformance"),
-    ("contract", "Contract"),
-    ("coverage", "Coverage"),
-    ("emit", "Emit"),
-    ("evidence", "Evidence"),
-    ("gate", "Gate"),
-    ("layout", "Layout"),
-    ("lock", "Lock"),
-    ("project", "Project"),
-    ("registry", "Registry"),
-    ("trial", "Trial"),
-    ("vectors", "Vectors"),
-    ("verdict", "Verdict"),
+/// The steps, with their revisions and what progress calls each kind of work.
+const STEPS: [(&str, u32, &str); 17] = [
+    ("admit", 1, "Admit"),
+    ("compare", 1, "Compare"),
+    ("conformance", 2, "Conformance"),
+    ("contract", 1, "Contract"),
+    ("coverage", 1, "Coverage"),
+    ("drift", 1, "Drift"),
+    ("emit", 1, "Emit"),
+    ("evidence", 1, "Evidence"),
+    ("gate", 2, "Gate"),
+    ("layout", 1, "Layout"),
+    ("lock", 1, "Lock"),
+    ("project", 1, "Project"),
+    ("registry", 1, "Registry"),
+    ("trace", 1, "Trace"),
+    ("trial", 1, "Trial"),
+    ("vectors", 2, "Vectors"),
+    ("verdict", 1, "Verdict"),
 ];
 
 /// The action of a step.
@@ -39,8 +41,8 @@ pub(super) fn action(
     arguments: Vec<(String, String)>,
     message: String,
 ) -> anyhow::Result<Action> {
-    let Some((_, mnemonic)) = STEPS.iter().find(|(name, _)| *name == step) else {
-        let known = STEPS.map(|(name, _)| name);
+    let Some((_, revision, mnemonic)) = STEPS.iter().find(|it| it.0 == step) else {
+        let known = STEPS.map(|it| it.0);
         let hint = crate::error::nearest(step, known).map(|n| format!("; did you mean '{n}'?"));
         anyhow::bail!(
             "ctx.actions.spec: '{step}' is no step; there are {}{}",
@@ -67,7 +69,7 @@ pub(super) fn action(
         call.insert(format!("out:{part}"), file.path().to_owned());
         made.push(file.clone());
     }
-    let call = Call { name: step.to_owned(), revision: 1, arguments: call };
+    let call = Call { name: step.to_owned(), revision: *revision, arguments: call };
     let work = ActionWork::Ready(Work::Builtin(call));
     Ok(Action { outputs: made, work, inputs: items, mnemonic: (*mnemonic).into(), message })
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub(super) const STEP: Step = Step {
     name: "conformance",
-    revision: 1,
+    revision: 2,
     inputs: &["reports", "verdicts"],
     outputs: &["verdict", "twin"],
     arguments: &[],
@@ -30,6 +30,7 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     }
     let mut gates = Vec::new();
     let mut subjects: BTreeMap<String, String> = BTreeMap::new();
+    let mut held = 0;
     for (report, verdict) in reports.iter().zip(&verdicts) {
         let summary = Summary::decode(&report.bytes).map_err(|error| given.refuse(error.to_string()))?;
         let digest = HashFunction::Blake3.digest(&report.bytes).hex();
@@ -45,9 +46,17 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
                 return Err(ExecuteError::Findings { findings });
             }
         }
+        if summary.gate == "schema" {
+            held += summary.metrics.get("held").copied().unwrap_or(0);
+        }
         gates.push((summary.gate, digest));
     }
     gates.sort();
+    if held > 0 && !gates.iter().any(|(gate, _)| gate == "drift") {
+        let findings =
+            format!("conformance: {held} contracts have documents, and no gate `drift` holds them against these\n");
+        return Err(ExecuteError::Findings { findings });
+    }
     let gates = gates
         .into_iter()
         .map(|(gate, report)| Cbor::record([("gate", Cbor::text(gate)), ("report", Cbor::text(report))]));

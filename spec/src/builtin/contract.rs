@@ -1,14 +1,16 @@
-//! `contract`: a text is checked, and its meaning written down.
+//! `contract`: a text, or a document of another form, is checked, and its meaning written down.
 //!
-//! Inputs: `source`, and `imports`: meanings of other contracts in canonical CBOR. Outputs: `ir` (canonical CBOR),
-//! `twin` (the same as JSON), `facts`, and `docs`: doc comments, for what carries them over. A contract with findings
-//! gives nothing but them.
+//! Inputs: `source`, whose form is chosen by its ending, and `imports`: meanings of other contracts in canonical CBOR.
+//! Outputs: `ir` (canonical CBOR), `twin` (the same as JSON), `facts`, and `docs`: doc comments, for what carries them
+//! over. A contract with findings gives nothing but them.
 
 use super::{Given, Made, Step};
-use crate::diagnostic::{Diagnostic, Rule, Rules, excerpt, position};
+use crate::diagnostic::{Diagnostic, Rule, excerpt, position};
 use crate::emit::docs::DocSet;
 use crate::facts::Facts;
-use crate::load::{check_with, decode_all};
+use crate::front::check_document;
+use crate::load::{Source, decode_all};
+use crate::said::Gravity;
 use crate::{ir, twin};
 use gx_store::ExecuteError;
 
@@ -25,18 +27,20 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     let source = given.file("source")?;
     let imports: Vec<Vec<u8>> = given.files("imports")?.into_iter().map(|it| it.bytes).collect();
     let known = decode_all(&imports).map_err(|fault| given.refuse(fault))?;
-    let (file, checked) = check_with(&source.bytes, &known, Rules::all());
-    let (Some(file), Some(contract)) = (file, checked.contract) else {
-        let text = std::str::from_utf8(&source.bytes).unwrap_or_default();
-        let findings = checked.faults.iter().map(|fault| told(fault, &source.path, text)).collect();
+    let document = check_document(Source { name: source.path, bytes: source.bytes }, &known);
+    let (path, text) = (document.loaded.source.name.as_str(), document.loaded.text());
+    let (Some(file), Some(contract), true) = (&document.loaded.file, &document.loaded.contract, document.is_sound())
+    else {
+        let errors = document.findings.iter().filter(|it| it.gravity == Gravity::Error);
+        let mut findings: String = errors.map(ToString::to_string).collect();
+        findings.extend(document.loaded.faults.iter().map(|fault| told(fault, path, text)));
         return Err(ExecuteError::Findings { findings });
     };
-    let text = std::str::from_utf8(&source.bytes).unwrap_or_default();
-    let bytes = ir::encode(&contract);
+    let bytes = ir::encode(contract);
     Ok(vec![
-        ("twin", twin::contract(&contract).into_bytes().into()),
-        ("docs", DocSet::of(&contract).encode().into()),
-        ("facts", Facts::of(&file, text, &source.path).encode().into()),
+        ("twin", twin::contract(contract).into_bytes().into()),
+        ("docs", DocSet::of(contract).encode().into()),
+        ("facts", Facts::of(file, text, path).encode().into()),
         ("ir", bytes.into()),
     ])
 }
@@ -92,6 +96,23 @@ pure operator Twice(a: u8) -> u16 { a * 2 }
         bench.input("imports", "out/a.cbor", ir);
         bench.run(&["ir"]).unwrap();
         bench.input("source", "c.upel", user.replace("u32", "u8").replace("* 2", "* two"));
+        insta::assert_snapshot!(bench.run(&["ir"]).unwrap_err());
+    }
+
+    #[test]
+    fn a_document_of_another_form_means_what_it_says() {
+        let mut bench = Bench::new("contract");
+        bench.input("source", "a.upel", TEXT);
+        let ir = bench.run(&["ir"]).unwrap()["ir"].clone();
+        let contract = crate::load::decode_all(&[ir.clone()]).unwrap().remove(0);
+        let prose = crate::prose::to_markdown(&contract);
+        for (path, text) in [("a.md", prose.clone()), ("a.json", crate::schema::json_schema_text(&contract))] {
+            let mut bench = Bench::new("contract");
+            bench.input("source", path, text);
+            assert_eq!(bench.run(&["ir"]).unwrap()["ir"], ir, "{path}");
+        }
+        let mut bench = Bench::new("contract");
+        bench.input("source", "docs/a.md", prose.replace("**Purity class:** PURE", "**Purity class:** IO"));
         insta::assert_snapshot!(bench.run(&["ir"]).unwrap_err());
     }
 

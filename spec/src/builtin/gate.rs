@@ -9,9 +9,10 @@ use gx_store::ExecuteError;
 
 pub(super) const STEP: Step = Step {
     name: "gate",
-    revision: 1,
+    revision: 2,
     inputs: &[
         "contracts",
+        "drift",
         "evidence",
         "facts",
         "former",
@@ -22,6 +23,7 @@ pub(super) const STEP: Step = Step {
         "policy",
         "registry",
         "reports",
+        "traces",
         "waivers",
     ],
     outputs: &["report", "twin", "text"],
@@ -30,7 +32,7 @@ pub(super) const STEP: Step = Step {
 };
 
 /// Files that a gate may look at.
-const FILES: [&str; 7] = ["evidence", "frozen", "lock", "policy", "registry", "reports", "waivers"];
+const FILES: [&str; 9] = ["drift", "evidence", "frozen", "lock", "policy", "registry", "reports", "traces", "waivers"];
 
 fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     let name = given.word("gate");

@@ -9,6 +9,7 @@ mod compare;
 mod conformance;
 mod contract;
 mod coverage;
+mod drift;
 mod emit;
 mod evidence;
 mod gate;
@@ -18,6 +19,7 @@ mod project;
 mod registry;
 #[cfg(test)]
 mod tests;
+mod trace;
 mod trial;
 mod vectors;
 mod verdict;
@@ -42,6 +44,7 @@ const STEPS: &[Step] = &[
     conformance::STEP,
     contract::STEP,
     coverage::STEP,
+    drift::STEP,
     emit::STEP,
     evidence::STEP,
     gate::STEP,
@@ -49,6 +52,7 @@ const STEPS: &[Step] = &[
     lock::STEP,
     project::STEP,
     registry::STEP,
+    trace::STEP,
     trial::STEP,
     vectors::STEP,
     verdict::STEP,

@@ -29,6 +29,20 @@ fn gate(name: &str, text: &str) -> Made {
     bench.run(&["report", "twin", "text"]).unwrap()
 }
 
+/// A document of a contract, held against it.
+fn drift(text: &str) -> Made {
+    let made = contract(text);
+    let mut bench = Bench::new("drift");
+    bench.input("contract", "out/a.cbor", &made["ir"]);
+    bench.input("facts", "out/a.facts", &made["facts"]);
+    bench.input(
+        "documents",
+        "a.md",
+        "# A\n\n**Algorithm:** `A.B`\n\n**Operator:** `A.B.Twice`\n**Signature:** `(a -> result)`\n",
+    );
+    bench.run(&["held"]).unwrap()
+}
+
 fn verdict(report: &Made) -> Result<Made, String> {
     let mut bench = Bench::new("verdict");
     bench.input("report", "out/report", &report["report"]);
@@ -46,12 +60,15 @@ fn golden() {
         ("registry", "contracts", &["registry", "twin"][..]),
         ("lock", "contracts", &["lock"]),
         ("vectors", "contract", &["inputs", "expected"]),
+        ("trace", "contract", &["trace"]),
     ] {
         let mut bench = Bench::new(step);
         bench.input(part, "out/a.cbor", &ir);
         let made = bench.run(outputs).unwrap();
         tell(step, &bench, &made);
     }
+    let held = drift(TEXT);
+    tell("drift", &Bench::new("drift"), &held);
     let report = gate("references", TEXT);
     let bench = Bench::new("gate");
     tell("gate", &bench, &report);
@@ -82,6 +99,26 @@ fn a_report_that_fails_has_no_verdict_and_one_verdict_does_not_stand_for_another
     conformance.input("verdicts", "out/verdict", &verdict(&first).unwrap()["verdict"]);
     insta::assert_snapshot!(conformance.run(&["verdict"]).unwrap_err());
     insta::assert_snapshot!(Bench::new("conformance").run(&["verdict"]).unwrap_err());
+}
+
+#[test]
+fn documents_that_no_gate_holds_against_their_contract_are_not_conformance() {
+    let made = contract(TEXT);
+    let mut bench = Bench::new("gate");
+    bench.input("contracts", "out/a.cbor", &made["ir"]);
+    bench.input("facts", "out/a.facts", &made["facts"]);
+    bench.input("drift", "out/a.held", &drift(TEXT)["held"]);
+    bench.word("gate", "schema");
+    let schema = bench.run(&["report", "twin", "text"]).unwrap();
+    let mut conformance = Bench::new("conformance");
+    conformance.input("reports", "out/schema", &schema["report"]);
+    conformance.input("verdicts", "out/schema.verdict", &verdict(&schema).unwrap()["verdict"]);
+    insta::assert_snapshot!(conformance.run(&["verdict"]).unwrap_err());
+    bench.word("gate", "drift");
+    let held = bench.run(&["report", "twin", "text"]).unwrap();
+    conformance.input("reports", "out/drift", &held["report"]);
+    conformance.input("verdicts", "out/drift.verdict", &verdict(&held).unwrap()["verdict"]);
+    conformance.run(&["verdict"]).unwrap();
 }
 
 #[test]

@@ -7,7 +7,11 @@
 
 mod types;
 
-use crate::said::{ErrorRow, Facts, Field, Finding, HashClass, HashFact, Kind, Operator, Param, Record, Said, sort};
+use crate::diagnostic::position;
+use crate::said::{
+    ErrorRow, Facts, Field, FieldType, Finding, HashClass, HashFact, Kind, NamedType, Operator, Other, Param, Record,
+    Said, sort,
+};
 use crate::syntax::Span;
 use std::collections::BTreeMap;
 use types::{Difference, Types};
@@ -18,10 +22,50 @@ const DEPTH: usize = 16;
 /// One of the two.
 #[derive(Debug, Clone, Copy)]
 pub struct Side<'a> {
-    /// What it says.
-    pub facts: &'a Facts,
-    /// Its text.
-    pub source: &'a str,
+    facts: &'a Facts,
+    places: Places<'a>,
+}
+
+/// What the spans of a side mean.
+#[derive(Debug, Clone, Copy)]
+enum Places<'a> {
+    /// Bytes of this text.
+    Text(&'a str),
+    /// Each begins with the number of its place in this list.
+    Listed(&'a [(u32, u32)]),
+}
+
+impl<'a> Side<'a> {
+    /// What a text says.
+    pub const fn new(facts: &'a Facts, source: &'a str) -> Side<'a> {
+        Side { facts, places: Places::Text(source) }
+    }
+
+    /// What a contract says whose text is not at hand, with the places of its declarations.
+    pub const fn listed(facts: &'a Facts, places: &'a [(u32, u32)]) -> Side<'a> {
+        Side { facts, places: Places::Listed(places) }
+    }
+
+    fn place(&self, span: Span) -> (u32, u32) {
+        match self.places {
+            Places::Text(source) => position(source, span.start),
+            Places::Listed(places) => places.get(span.start as usize).copied().unwrap_or((1, 1)),
+        }
+    }
+
+    /// A finding at a place of this side.
+    fn finding(&self, kind: Kind, subject: &str, span: Span, message: String) -> Finding {
+        let mut finding = Finding::new(kind, &self.facts.file, "", span, message).about(subject);
+        (finding.line, finding.column) = self.place(span);
+        finding
+    }
+
+    /// The same with a place of this side as the other one.
+    fn other(&self, mut finding: Finding, span: Span, words: &str) -> Finding {
+        let (line, column) = self.place(span);
+        finding.other = Some(Other { file: self.facts.file.clone(), line, column, words: words.to_owned() });
+        finding
+    }
 }
 
 /// Every difference between prose and an artefact, sorted.
@@ -30,6 +74,7 @@ pub fn drift(prose: Side<'_>, artefact: Side<'_>) -> Vec<Finding> {
     gate.identity();
     gate.operators();
     gate.records();
+    gate.types();
     gate.errors();
     gate.hashes();
     gate.defaults();
@@ -66,30 +111,23 @@ type Place<'a> = (&'a str, Span);
 impl<'a> Gate<'a> {
     /// A difference whose first place is in the prose.
     fn tell(&mut self, kind: Kind, subject: &str, prose: Span, artefact: Span, message: String) {
-        let words = "the artefact says otherwise here";
-        let other = (self.artefact.facts.file.as_str(), self.artefact.source, artefact);
-        let finding = Finding::new(kind, &self.prose.facts.file, self.prose.source, prose, message);
-        let finding = finding.about(subject).other(other.0, other.1, other.2, words);
+        let finding = self.prose.finding(kind, subject, prose, message);
+        let finding = self.artefact.other(finding, artefact, "the artefact says otherwise here");
         self.found.push(finding.hint("change the one that is wrong; both places are named"));
     }
 
     /// What only the artefact has: its place comes first, and where the prose would say it second.
     fn added(&mut self, kind: Kind, subject: &str, artefact: Span, prose: Span, what: &str) {
         let message = format!("{what} '{subject}' is in the artefact and not in the prose");
-        let finding = Finding::new(kind, &self.artefact.facts.file, self.artefact.source, artefact, message);
-        let finding = finding.about(subject).other(&self.prose.facts.file, self.prose.source, prose, "not said here");
+        let finding = self.artefact.finding(kind, subject, artefact, message);
+        let finding = self.prose.other(finding, prose, "not said here");
         self.found.push(finding.hint("say it in the prose, or take it out of the artefact"));
     }
 
     fn removed(&mut self, kind: Kind, subject: &str, prose: Span, artefact: Span, what: &str) {
         let message = format!("{what} '{subject}' is in the prose and not in the artefact");
-        let finding = Finding::new(kind, &self.prose.facts.file, self.prose.source, prose, message);
-        let finding = finding.about(subject).other(
-            &self.artefact.facts.file,
-            self.artefact.source,
-            artefact,
-            "not declared here",
-        );
+        let finding = self.prose.finding(kind, subject, prose, message);
+        let finding = self.artefact.other(finding, artefact, "not declared here");
         self.found.push(finding.hint("declare it in the artefact, or take it out of the prose"));
     }
 
@@ -101,6 +139,15 @@ impl<'a> Gate<'a> {
                 let message = format!("the prose is '{}', the artefact '{}'", said.value, own.value);
                 self.tell(Kind::DriftIdentity, &said.value, said.span, own.span, message);
             }
+        }
+        let number = |said: &Option<Said<String>>| {
+            said.as_ref().and_then(|it| Some((crate::said::version_of(&it.value)?, it.span)))
+        };
+        if let (Some((said, here)), Some((own, there))) = (number(&prose.version), number(&artefact.version))
+            && said != own
+        {
+            let message = format!("the prose is of version {said}, the artefact of {own}");
+            self.tell(Kind::DriftVersion, "version", here, there, message);
         }
         if let (Some(said), Some(own)) = (prose.layer, artefact.layer)
             && said != own
@@ -227,6 +274,29 @@ impl<'a> Gate<'a> {
         for (key, own) in own {
             if !seen.contains(&key) {
                 self.added(Kind::DriftRecordAdded, &own.name.value, own.name.span, Self::top(prose), "the record");
+            }
+        }
+    }
+
+    /// Types with names. A document that names no enums says nothing of them, and so with other types.
+    fn types(&mut self) {
+        let (prose, artefact) = (self.prose.facts, self.artefact.facts);
+        for said in &prose.types {
+            let name = said.name.value.as_str();
+            match artefact.types.iter().find(|it| plain(&it.name.value) == plain(name)) {
+                Some(own) => self.compare(name, (&said.ty, said.name.span), (&own.ty, own.name.span)),
+                None if artefact.imported.iter().any(|it| plain(&it.name.value) == plain(name)) => {}
+                None => {
+                    self.removed(Kind::DriftTypeRemoved, name, said.name.span, Self::top(artefact), "the type");
+                }
+            }
+        }
+        let is_enum = |it: &NamedType| matches!(it.ty, FieldType::Enum(_));
+        for own in &artefact.types {
+            let name = own.name.value.as_str();
+            let Some(first) = prose.types.iter().find(|it| is_enum(it) == is_enum(own)) else { continue };
+            if !prose.types.iter().any(|it| plain(&it.name.value) == plain(name)) {
+                self.added(Kind::DriftTypeAdded, name, own.name.span, first.name.span, "the type");
             }
         }
     }

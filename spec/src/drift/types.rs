@@ -29,7 +29,7 @@ fn base<'a>(facts: &'a Facts, ty: &'a FieldType) -> (&'a FieldType, Option<&'a [
     for _ in 0..DEPTH {
         let FieldType::Named(name) = ty else { break };
         let key = plain(name.rsplit('.').next().unwrap_or(name));
-        match facts.types.iter().find(|it| plain(&it.name.value) == key) {
+        match facts.types.iter().chain(&facts.imported).find(|it| plain(&it.name.value) == key) {
             Some(found) => ty = found.ty.inner(),
             None => {
                 let record = facts.records.iter().find(|it| plain(&it.name.value) == key);

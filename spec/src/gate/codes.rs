@@ -2,6 +2,8 @@
 //!
 //! Invariant: numbers are sorted and never reused. This file does not know when a finding is made.
 
+use crate::said::{Gravity, Kind};
+
 /// How bad a finding is. The worse comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
@@ -122,16 +124,50 @@ codes! {
     WAIVER_EXPIRED = 1181 Error;
     /// A waiver lacks something, or says something that is no waiver.
     WAIVER_INVALID = 1182 Error;
+    /// What changes a state has no recorded trace, or no step in it.
+    TRACE_MISSING = 1183 Error;
+    /// A trace was edited, or is of nothing.
+    TRACE_BROKEN = 1184 Error;
+    /// A recorded trace gives something else now.
+    REPLAY_DIVERGED = 1185 Error;
+    /// What is restored from a checkpoint goes another way.
+    CHECKPOINT_DIVERGED = 1186 Error;
+    /// A suite of conformance is red.
+    SUITE_FAILED = 1187 Error;
+    /// A suite of conformance lacks a gate.
+    SUITE_MISSING = 1188 Error;
     /// Generated code gives something else than is expected of it.
     BACKEND_DIFFERS = 1190 Error;
     /// A contract is not one that the verdict of conformance speaks of.
     NOT_ADMITTED = 1191 Error;
 }
 
-/// The code of a number (`GX1110`) or a name.
+/// The codes of findings about documents, and of differences between them and contracts. One number has several names.
+#[expect(clippy::indexing_slicing, reason = "it is evaluated when it is compiled")]
+pub const DOCUMENTS: &[Code] = &{
+    let mut codes = [SCHEMA_MISSING; Kind::ALL.len()];
+    let mut at = 0;
+    while at < codes.len() {
+        codes[at] = of_kind(Kind::ALL[at]);
+        at += 1;
+    }
+    codes
+};
+
+/// The code of a finding about a document.
+pub const fn of_kind(kind: Kind) -> Code {
+    let severity = match kind.gravity() {
+        Gravity::Error => Severity::Error,
+        Gravity::Warning | Gravity::Note => Severity::Warning,
+    };
+    Code { number: kind.code(), name: kind.name(), severity }
+}
+
+/// The code of a number (`GX1110`) or a name; those of documents have names alone.
 pub fn code(text: &str) -> Option<Code> {
     let number = text.strip_prefix("GX").and_then(|digits| digits.parse().ok());
-    CODES.iter().find(|code| code.name == text || Some(code.number) == number).copied()
+    let own = CODES.iter().find(|code| code.name == text || Some(code.number) == number);
+    own.or_else(|| DOCUMENTS.iter().find(|code| code.name == text)).copied()
 }
 
 #[cfg(test)]
@@ -144,5 +180,7 @@ mod tests {
         assert_eq!(code("GX1110"), Some(AMBIGUOUS_WORD));
         assert_eq!(code("AMBIGUOUS_WORD"), Some(AMBIGUOUS_WORD));
         assert_eq!(code("1110"), None);
+        assert_eq!(code("DRIFT_TYPE"), Some(of_kind(Kind::DriftType)));
+        assert_eq!(code("GX1048"), None, "one number stands for many kinds of differences");
     }
 }

@@ -8,6 +8,7 @@ mod closure;
 pub mod codes;
 mod compatibility;
 mod digests;
+pub mod drift;
 pub mod evidence;
 mod interface;
 pub mod lock;
@@ -15,8 +16,10 @@ mod policy;
 mod references;
 mod registry;
 mod release;
+mod replay;
 pub mod report;
 mod schema;
+mod suites;
 mod vectors;
 pub mod waiver;
 
@@ -98,6 +101,8 @@ pub struct Found {
     pub findings: Vec<Finding>,
     /// What was counted.
     pub metrics: BTreeMap<String, u64>,
+    /// What was judged on the way, in its order.
+    pub verdicts: Vec<(String, String)>,
 }
 
 impl Found {
@@ -119,15 +124,19 @@ pub struct Gate {
 
 /// Every gate, by name.
 pub const GATES: &[Gate] = &[
+    replay::CHECKPOINT,
     closure::GATE,
     compatibility::GATE,
     digests::GATE,
+    drift::GATE,
     evidence::GATE,
     interface::GATE,
     references::GATE,
     registry::GATE,
     release::GATE,
+    replay::REPLAY,
     schema::GATE,
+    suites::GATE,
     vectors::GATE,
 ];
 
@@ -139,7 +148,7 @@ pub fn gate(name: &str) -> Option<&'static Gate> {
 impl Gate {
     /// Looks at an input, and lets waivers take what they are for.
     pub fn report(&self, input: &Input) -> Report {
-        let Found { mut findings, mut metrics } = (self.look)(input);
+        let Found { mut findings, mut metrics, verdicts } = (self.look)(input);
         for file in input.files("waivers") {
             waiver::apply(&mut findings, &file.path, &file.bytes, self.codes, input.argument("date"));
         }
@@ -153,6 +162,7 @@ impl Gate {
         metrics.insert("contracts".to_owned(), input.members.len() as u64);
         let mut report = Report::new(self.name, subjects, findings);
         report.metrics = metrics;
+        report.verdicts = verdicts;
         report
     }
 }

@@ -4,7 +4,7 @@
 //! when nothing is an error that no waiver takes; equal inputs give equal bytes. This file does not know what a gate
 //! looks for.
 
-use super::codes::{Code, Severity};
+use super::codes::{self, Code, Severity};
 use crate::facts::Place;
 use crate::twin;
 use gx_store::encode::{DecodeError, Fields, Value as Cbor};
@@ -87,7 +87,8 @@ impl Finding {
         text
     }
 
-    fn value(&self) -> Cbor {
+    /// The record of it.
+    pub fn value(&self) -> Cbor {
         let number = |n: u32| Cbor::Unsigned(u64::from(n));
         let mut fields = vec![
             ("code", Cbor::text(format!("GX{}", self.code.number))),
@@ -106,6 +107,21 @@ impl Finding {
         }
         Cbor::record(fields)
     }
+
+    /// Reads a record that no waiver took.
+    pub fn of_value(value: Cbor) -> Result<Finding, DecodeError> {
+        let mut fields = Fields::of(value, "finding")?;
+        let name = fields.text("name")?;
+        let code =
+            codes::code(&name).ok_or_else(|| DecodeError::field("name", format!("there is no code '{name}'")))?;
+        let mut number = |name: &str| {
+            let number = fields.unsigned(name)?;
+            u32::try_from(number).map_err(|_| DecodeError::field(name, "the number is too large"))
+        };
+        let place = (number("line")?, number("column")?);
+        let finding = Finding::new(code, &fields.text("file")?, fields.text("subject")?, fields.text("message")?);
+        Ok(finding.at(place).hint(fields.text("hint")?))
+    }
 }
 
 /// What a gate says.
@@ -117,6 +133,8 @@ pub struct Report {
     pub subjects: BTreeMap<String, String>,
     /// What it counted.
     pub metrics: BTreeMap<String, u64>,
+    /// What it judged on the way, in its order.
+    pub verdicts: Vec<(String, String)>,
     /// What it found, sorted.
     pub findings: Vec<Finding>,
 }
@@ -126,7 +144,7 @@ impl Report {
     pub fn new(gate: &str, subjects: BTreeMap<String, String>, mut findings: Vec<Finding>) -> Report {
         findings.sort_by(|a, b| a.key().cmp(&b.key()));
         findings.dedup();
-        Report { gate: gate.to_owned(), subjects, metrics: BTreeMap::new(), findings }
+        Report { gate: gate.to_owned(), subjects, metrics: BTreeMap::new(), verdicts: Vec::new(), findings }
     }
 
     /// Does it pass?
@@ -137,14 +155,19 @@ impl Report {
     /// The record.
     pub fn value(&self) -> Cbor {
         let metrics = self.metrics.iter().map(|(key, value)| (key.clone(), Cbor::Unsigned(*value)));
-        Cbor::record([
+        let mut record = vec![
             ("schema", Cbor::text(SCHEMA)),
             ("gate", Cbor::text(&self.gate)),
             ("status", Cbor::text(status(self.passes()))),
             ("subjects", Cbor::text_map(&self.subjects)),
             ("metrics", Cbor::Map(metrics.collect())),
             ("findings", Cbor::Array(self.findings.iter().map(Finding::value).collect())),
-        ])
+        ];
+        if !self.verdicts.is_empty() {
+            let one = |(name, said): &(String, String)| Cbor::texts([name, said]);
+            record.push(("verdicts", Cbor::Array(self.verdicts.iter().map(one).collect())));
+        }
+        Cbor::record(record)
     }
 
     /// As a person reads it.
@@ -152,6 +175,9 @@ impl Report {
         let mut text: String = self.findings.iter().map(Finding::text).collect();
         let count = |severity: Severity| self.findings.iter().filter(|it| it.code.severity == severity).count();
         let waived = self.findings.iter().filter(|it| it.waiver.is_some()).count();
+        for (name, said) in &self.verdicts {
+            text.push_str(&format!("{} {name}: {said}\n", self.gate));
+        }
         text.push_str(&format!(
             "{}: {}: {} errors, {} warnings, {waived} waived\n",
             self.gate,

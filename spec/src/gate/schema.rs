@@ -1,6 +1,7 @@
 //! `schema`: every document has a contract, and whatever is recorded has one too.
 
 use super::codes::{self, Code};
+use super::drift::Held;
 use super::lock::Lock;
 use super::report::Finding;
 use super::{Found, Gate, Input, line_of};
@@ -13,11 +14,15 @@ const CODES: &[Code] = &[codes::SCHEMA_MISSING, codes::SCHEMA_ORPHAN];
 
 fn look(input: &Input) -> Found {
     let mut found = Found::default();
-    let made: BTreeSet<&str> = input.members.iter().map(|it| it.facts.file.as_str()).collect();
-    for document in input.argument("documents").lines().filter(|path| !made.contains(path)) {
+    let mut made: BTreeSet<String> = input.members.iter().map(|it| it.facts.file.clone()).collect();
+    // A record that cannot be read is told by the gate `drift`.
+    let held: Vec<Held> = input.files("drift").iter().filter_map(|it| Held::decode(&it.bytes).ok()).collect();
+    made.extend(held.iter().flat_map(|it| it.documents.keys().cloned()));
+    for document in input.argument("documents").lines().filter(|path| !made.contains(*path)) {
         let message = "no contract of this gate is made of this document";
         let finding = Finding::new(codes::SCHEMA_MISSING, document, "document", message);
-        found.findings.push(finding.hint("declare a `contract` with it, and name that in `contracts`"));
+        let hint = "declare a `contract` with it, as `src`, `prose` or `schemas`, and name that in `contracts`";
+        found.findings.push(finding.hint(hint));
     }
     let schemas = schemas(&input.members.iter().map(|it| it.contract.clone()).collect::<Vec<_>>());
     // A lock that cannot be read is told by the gate that holds digests against it.
@@ -33,6 +38,7 @@ fn look(input: &Input) -> Found {
         }
     }
     found.count("documents", input.argument("documents").lines().count());
+    found.count("held", held.len());
     found.count("schemas", schemas.len());
     found
 }

@@ -4,10 +4,10 @@
 //! moved in wrongly still belongs to the line above it that asks for fields. This file does not know tables.
 
 use super::Reader;
-use super::field::{field, narrow, notes, record};
+use super::field::{field, narrow, notes, record, whole_type};
 use super::outline::{Code, Line, Mark, Unit};
 use super::scan::Scan;
-use crate::said::{Field, FieldType, Kind, Record, Said};
+use crate::said::{Field, FieldType, Kind, NamedType, Record, Said};
 use crate::syntax::Span;
 
 /// A line that others belong to.
@@ -75,7 +75,8 @@ impl Reader<'_> {
             }
         }
         let is_head = text.trim_end_matches(['*', ' ']).ends_with(':');
-        let taken = self.inline_records(at, line, heads) || self.named_fields(at, line, heads);
+        let taken =
+            self.named_types(line) || self.inline_records(at, line, heads) || self.named_fields(at, line, heads);
         let first = line.codes.first().copied().filter(|code| code.outer.start == line.span.start);
         let bullet = line.mark != Mark::None;
         if let (true, false, Some(code)) = (bullet, taken, first)
@@ -219,6 +220,32 @@ impl Reader<'_> {
         any
     }
 
+    /// `Name = type` in a line; was there one?
+    fn named_types(&mut self, line: &Line) -> bool {
+        let mut any = false;
+        for code in &line.codes {
+            let text = self.text(code.inner);
+            let Some((left, _)) = text.split_once('=') else { continue };
+            let name = left.trim_end();
+            let pascal = name.starts_with(|c: char| c.is_ascii_uppercase())
+                && name.contains(|c: char| c.is_ascii_lowercase())
+                && name.chars().all(|c| c.is_ascii_alphanumeric());
+            if !pascal {
+                continue;
+            }
+            let behind = Span::new(code.inner.start + left.len() as u32 + 1, code.inner.end);
+            let ty = match whole_type(self.source, behind) {
+                None | Some(FieldType::Named(_) | FieldType::Record(_) | FieldType::Unsaid) => continue,
+                Some(FieldType::Enum(values)) if values.len() < 2 => continue,
+                Some(ty) => ty,
+            };
+            let span = Span::new(code.inner.start, code.inner.start + name.len() as u32);
+            self.facts.types.push(NamedType { name: Said::new(name.to_owned(), span), ty });
+            any = true;
+        }
+        any
+    }
+
     /// `{a: T, b?: T}` in a line; was there one?
     fn inline_records(&mut self, at: usize, line: &Line, heads: &[Head]) -> bool {
         let mut any = false;
@@ -228,6 +255,11 @@ impl Reader<'_> {
             let before = text.get(..open).unwrap_or_default().trim_end().trim_end_matches(['=', ':', '≔']).trim_end();
             let body = text.get(open + 1..).unwrap_or_default().trim_start();
             let own = before.is_empty() || is_identifier(before);
+            // Where fields are asked for, `name: {a: T}` is one of them, and no record of its own.
+            let head = text.get(..open).unwrap_or_default().trim_end();
+            if number == 0 && head.ends_with(':') && heads.last().is_some_and(|head| head.fields) {
+                continue;
+            }
             if !own || body.starts_with(['"', '\'']) || !body.contains(':') || !text.ends_with('}') {
                 continue;
             }

@@ -69,6 +69,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Facts {
     reader.header();
     reader.operators();
     reader.manifests();
+    reader.spoken_codes();
     reader.lists();
     reader.tables();
     reader.fences();

@@ -337,6 +337,23 @@ impl Reader<'_> {
         self.facts.externals = externals;
     }
 
+    /// Bullets outside of operators that list error codes: `Failure codes: `A`, `B``.
+    pub(super) fn spoken_codes(&mut self) {
+        let mut found = Vec::new();
+        for at in 0..self.units.len() {
+            let Some(line) = self.line(at).filter(|line| line.mark != Mark::None) else { continue };
+            let text = self.text(line.span).trim_start_matches(['*', '_', ' ']).to_ascii_lowercase();
+            let lists = ["failure codes", "error codes", "active error codes", "allowed error codes"].into_iter().any(
+                |words| text.strip_prefix(words).is_some_and(|rest| rest.trim_start_matches('*').starts_with(':')),
+            );
+            let inside = |it: &Operator| it.span.start <= line.span.start && line.span.start < it.span.end;
+            if lists && !self.facts.operators.iter().any(inside) {
+                found.extend(self.backticked_codes(self.block_span(at, line.span)));
+            }
+        }
+        self.facts.codes.extend(found);
+    }
+
     /// From a place to the end of the paragraph or item that a line is in.
     pub(super) fn block_span(&self, at: usize, from: Span) -> Span {
         let block = self.line(at).map(|line| line.block);

@@ -85,6 +85,8 @@ struct Builder<'s> {
     lists: Vec<bool>,
     open: Option<Open>,
     block: u32,
+    /// Does the document mark headings by `#`?
+    marked: bool,
 }
 
 fn span(range: &Range<usize>) -> Span {
@@ -101,6 +103,7 @@ pub(super) fn outline(source: &str) -> Outline {
         lists: Vec::new(),
         open: None,
         block: 0,
+        marked: source.lines().any(|line| line.starts_with("# ") || line.starts_with("## ")),
     };
     let mut events = Parser::new_ext(source, Options::ENABLE_TABLES).into_offset_iter();
     while let Some((event, range)) = events.next() {
@@ -326,7 +329,9 @@ impl Builder<'_> {
         }
         let before = self.units.len();
         self.end_line(range.start + whole.trim_end().rfind('\n').unwrap_or(whole.len()));
-        let plain = matches!(self.units.get(before..), Some([Unit::Line(line)]) if line.bold.is_none());
+        // Who marks headings by `#` means a rule by `---`, whatever stands above it.
+        let dashes = self.marked && level == HeadingLevel::H2;
+        let plain = !dashes && matches!(self.units.get(before..), Some([Unit::Line(line)]) if line.bold.is_none());
         match self.units.pop() {
             Some(Unit::Line(line)) if plain => self.units.push(Unit::Heading(depth(level), line.span, span(range))),
             Some(unit) => {

@@ -141,6 +141,11 @@ impl Reader<'_> {
             }
         }
         table.understood = self.meaning(at, &table);
+        if let Some(column) = table.column(&["allowed_error_codes", "error_codes"]) {
+            let cells: Vec<Span> = table.rows.iter().filter_map(|row| Some(row.get(column)?.span)).collect();
+            let codes: Vec<_> = cells.into_iter().flat_map(|cell| self.codes(cell)).collect();
+            self.facts.codes.extend(codes);
+        }
         self.facts.tables.push(table);
     }
 

@@ -38,6 +38,28 @@ impl Places {
         places
     }
 
+    /// From what was written down of a text: each span is the number of a place in the list.
+    fn listed(known: &crate::facts::Facts) -> (Places, Vec<(u32, u32)>) {
+        let mut places = Places { items: BTreeMap::new(), parts: BTreeMap::new() };
+        let mut list = vec![known.place("contract")];
+        for (subject, place) in &known.places {
+            let Some((kind, name)) = subject.split_once(' ').filter(|it| !matches!(it.0, "vector" | "import")) else {
+                continue;
+            };
+            let span = Span::new(list.len() as u32, list.len() as u32);
+            list.push(*place);
+            match name.split_once('.').filter(|_| matches!(kind, "record" | "enum")) {
+                Some((item, part)) => {
+                    places.parts.insert((item.to_owned(), part.to_owned()), span);
+                }
+                None => {
+                    places.items.insert(name.to_owned(), span);
+                }
+            }
+        }
+        (places, list)
+    }
+
     fn item(&self, name: &str) -> Span {
         self.items.get(name).copied().unwrap_or_default()
     }
@@ -49,9 +71,18 @@ impl Places {
 
 /// The facts of a contract. With its tree they have places.
 pub fn of_contract(name: &str, contract: &Contract, file: Option<&File>) -> Facts {
-    let places = Places::of(file);
-    let said = |name: &str| Said::new(name.to_owned(), places.item(name));
     let header = file.map(|file| (file.header.name.span(), file.header.version_span)).unwrap_or_default();
+    facts(name, contract, &Places::of(file), header)
+}
+
+/// The facts of a contract whose text is not at hand: each span is the number of a place in the list beside them.
+pub fn of_places(contract: &Contract, known: &crate::facts::Facts) -> (Facts, Vec<(u32, u32)>) {
+    let (places, list) = Places::listed(known);
+    (facts(&known.file, contract, &places, (Span::default(), Span::default())), list)
+}
+
+fn facts(name: &str, contract: &Contract, places: &Places, header: (Span, Span)) -> Facts {
+    let said = |name: &str| Said::new(name.to_owned(), places.item(name));
     let mut facts = Facts {
         file: name.to_owned(),
         identity: Some(Said::new(contract.name.to_string(), header.0)),
@@ -66,8 +97,11 @@ pub fn of_contract(name: &str, contract: &Contract, file: Option<&File>) -> Fact
         let values = it.values.iter().map(|value| value.name.to_string()).collect();
         facts.types.push(NamedType { name: said(&it.id.name), ty: FieldType::Enum(values) });
     }
+    for import in &contract.imports {
+        imported(places, &import.contract, &mut facts.imported);
+    }
     for it in &contract.records {
-        let fields = it.fields.iter().map(|field| self::field(&places, &it.id.name, field)).collect();
+        let fields = it.fields.iter().map(|field| self::field(places, &it.id.name, field)).collect();
         let span = places.item(&it.id.name);
         facts.records.push(Record {
             name: said(&it.id.name),
@@ -92,7 +126,7 @@ pub fn of_contract(name: &str, contract: &Contract, file: Option<&File>) -> Fact
         });
     }
     facts.hashes = contract.hashes.iter().map(|it| hash(it, places.item(&it.id.name))).collect();
-    facts.operators = contract.operators.iter().map(|it| operator(&places, it)).collect();
+    facts.operators = contract.operators.iter().map(|it| operator(places, it)).collect();
     for record in &facts.records {
         for field in &record.fields {
             if let Some(value) = &field.default {
@@ -102,6 +136,26 @@ pub fn of_contract(name: &str, contract: &Contract, file: Option<&File>) -> Fact
         }
     }
     facts
+}
+
+/// What names of other contracts stand for; of two with one name that of the nearer contract counts.
+fn imported(places: &Places, contract: &Contract, types: &mut Vec<NamedType>) {
+    let mut declare = |name: &str, ty: FieldType| {
+        if !types.iter().any(|it| it.name.value == name) {
+            types.push(NamedType { name: Said::new(name.to_owned(), Span::default()), ty });
+        }
+    };
+    contract.aliases.iter().for_each(|it| declare(&it.id.name, ty(&it.ty)));
+    for it in &contract.enums {
+        declare(&it.id.name, FieldType::Enum(it.values.iter().map(|value| value.name.to_string()).collect()));
+    }
+    for it in &contract.records {
+        let fields = it.fields.iter().map(|field| self::field(places, &it.id.name, field)).collect();
+        declare(&it.id.name, FieldType::Record(fields));
+    }
+    for import in &contract.imports {
+        imported(places, &import.contract, types);
+    }
 }
 
 fn field(places: &Places, record: &str, it: &ir::FieldDecl) -> Field {

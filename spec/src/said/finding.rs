@@ -111,6 +111,8 @@ kinds! {
     SdlForm "SDL_FORM" 1047 Error;
     /// Prose and artefact are of different contracts.
     DriftIdentity "DRIFT_IDENTITY" 1048 Error;
+    /// They are of different versions.
+    DriftVersion "DRIFT_VERSION" 1048 Error;
     /// They are of different layers.
     DriftLayer "DRIFT_LAYER" 1048 Error;
     /// The artefact has an operator that the prose lacks.
@@ -129,6 +131,10 @@ kinds! {
     DriftRecordAdded "DRIFT_RECORD_ADDED" 1048 Error;
     /// The prose has a record that the artefact lacks.
     DriftRecordRemoved "DRIFT_RECORD_REMOVED" 1048 Error;
+    /// The artefact names a type that the prose does not, which names others.
+    DriftTypeAdded "DRIFT_TYPE_ADDED" 1048 Error;
+    /// The prose names a type that the artefact lacks.
+    DriftTypeRemoved "DRIFT_TYPE_REMOVED" 1048 Error;
     /// The artefact has a field that the prose lacks.
     DriftFieldAdded "DRIFT_FIELD_ADDED" 1048 Error;
     /// The prose has a field that the artefact lacks.
@@ -155,6 +161,26 @@ kinds! {
     DriftErrorRemoved "DRIFT_ERROR_REMOVED" 1048 Error;
     /// What is said of an error differs.
     DriftError "DRIFT_ERROR" 1048 Error;
+    /// A document declares something and cannot be read as a whole.
+    CorpusUncovered "CORPUS_UNCOVERED" 1050 Error;
+    /// An input or output whose type is said nowhere.
+    CorpusUntyped "CORPUS_UNTYPED" 1050 Warning;
+    /// Two documents define one hash differently.
+    CorpusPreimage "CORPUS_PREIMAGE_CONFLICT" 1051 Error;
+    /// Two documents define one operator differently.
+    CorpusOperator "CORPUS_OPERATOR_CONFLICT" 1051 Error;
+    /// Two documents define one error differently.
+    CorpusError "CORPUS_ERROR_CONFLICT" 1051 Error;
+    /// A name leads to nothing in any document.
+    CorpusUnresolved "CORPUS_UNRESOLVED" 1052 Error;
+    /// A document that is referred to is not there.
+    CorpusLink "CORPUS_LINK" 1052 Error;
+    /// An error code that no table defines.
+    CorpusCode "CORPUS_CODE" 1052 Error;
+    /// A word leaves a choice open where a document binds.
+    CorpusChoice "CORPUS_CHOICE" 1053 Error;
+    /// An operator does not say what happens at an edge, at a tie, or when it fails.
+    CorpusOpen "CORPUS_OPEN" 1053 Error;
 }
 
 /// Another place that matters.

@@ -393,7 +393,7 @@ impl Lower<'_> {
 }
 
 /// MAJOR.MINOR.PATCH at the end of a version's name, or all of it.
-fn version(text: &str) -> Option<String> {
+pub(crate) fn version(text: &str) -> Option<String> {
     let digits = text.rsplit(|c: char| !(c.is_ascii_digit() || c == '.')).next()?;
     let parts: Vec<&str> = digits.split('.').collect();
     let sound = |part: &&str| !part.is_empty() && part.len() <= 9 && (part.len() == 1 || !part.starts_with('0'));

@@ -16,9 +16,10 @@ mod rows;
 mod ty;
 
 pub(crate) use contract::hash_of;
-pub use contract::of_contract;
+pub use contract::{of_contract, of_places};
 pub use finding::{Finding, Gravity, Kind, Other, sort};
 pub use hash::{HashClass, HashFact, Term};
+pub(crate) use lower::version as version_of;
 pub use lower::{Lowered, lower};
 pub use rows::{KINDS, Lines, Row, rows};
 pub use ty::{Field, FieldType, Limits};
@@ -291,6 +292,8 @@ pub struct Facts {
     pub records: Vec<Record>,
     /// Named types that are no records.
     pub types: Vec<NamedType>,
+    /// What names of other documents stand for, when that is known.
+    pub imported: Vec<NamedType>,
     /// Errors that a table defines.
     pub errors: Vec<ErrorRow>,
     /// Error codes that are spoken of outside that table.

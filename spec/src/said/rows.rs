@@ -20,7 +20,7 @@ pub struct Row {
 }
 
 /// The kinds of rows.
-pub const KINDS: [&str; 18] = [
+pub const KINDS: [&str; 19] = [
     "title",
     "identity",
     "version",
@@ -33,6 +33,7 @@ pub const KINDS: [&str; 18] = [
     "external",
     "record",
     "field",
+    "type",
     "error",
     "hash",
     "default",
@@ -97,7 +98,7 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
     rows
 }
 
-/// Records, errors, hashes and defaults.
+/// Records, types, errors, hashes and defaults.
 fn declared(facts: &Facts, row: &mut impl FnMut(&'static str, &str, String, Span)) {
     for record in &facts.records {
         let closed = if record.closed { "closed" } else { "" };
@@ -108,6 +109,9 @@ fn declared(facts: &Facts, row: &mut impl FnMut(&'static str, &str, String, Span
             let mark = if field.optional { "?" } else { "" };
             row("field", &format!("{}.{}{mark}", record.name.value, field.name.value), value, field.span);
         }
+    }
+    for named in &facts.types {
+        row("type", &named.name.value, named.ty.to_string(), named.name.span);
     }
     for error in &facts.errors {
         let parts = [

@@ -28,7 +28,7 @@ pub(super) fn answer(told: &Told<'_>, paths: &Drift) -> Result<Exit, Report> {
         }
     };
     let mut found = said.findings.clone();
-    found.extend(drift(Side { facts: &said, source: text }, Side { facts: &own, source: loaded.text() }));
+    found.extend(drift(Side::new(&said, text), Side::new(&own, loaded.text())));
     gx_spec::said::sort(&mut found);
     if told.json() {
         let list: Vec<_> = found.iter().map(findings::document).collect();

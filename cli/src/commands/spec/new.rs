@@ -295,11 +295,11 @@ fn build_file(stem: &str, direct: &[String], packs: &[String]) -> String {
         "load(\"@gx//rules:contract.bzl\", \"contract\")\n\
          load(\"@gx//rules:contract_gates.bzl\", \"contract_gates\")\n\
          load(\"@gx//rules:gates.bzl\", \"vectors\")\n\n\
-         contract(\n    name = \"{stem}\",\n    src = \"{stem}.upel\",\n{deps})\n\n\
+         contract(\n    name = \"{stem}\",\n    src = \"{stem}.upel\",\n    prose = [\"{stem}.md\"],\n{deps})\n\n\
          # `gx spec freeze {stem}.upel --out vectors/{stem}.json --owner NAME --reason TEXT` freezes them anew.\n\
          vectors(name = \"{stem}_vectors\", contract = \":{stem}\", frozen = \"vectors/{stem}.json\")\n\n\
          # Every gate. What is agreed to is in agreed.json; what would fit is lock.json in gx-out.\n\
-         contract_gates(\n    name = \"conformance\",\n    contracts = [\":{stem}\"],\n    documents = glob([\"*.upel\"]),\n    \
+         contract_gates(\n    name = \"conformance\",\n    contracts = [\":{stem}\"],\n    documents = glob([\"*.md\", \"*.upel\"]),\n    \
          lock = \"agreed.json\",\n{packs}    policy = \"policy.toml\",\n    vectors = [\":{stem}_vectors\"],\n)\n"
     )
 }

@@ -26,6 +26,18 @@ pub enum SpecCommand {
     Show(ShowContract),
     /// Print every fact of contracts in prose, with its place, and what cannot be read
     Facts(Facts),
+    /// Say what each document in a folder declares, and which are not read as a whole
+    Coverage(Documents),
+    /// List what looks like a fact and could not be read, and types that are said nowhere
+    Residue(Documents),
+    /// List the preimage of every hash, and names that documents define in two ways
+    Preimages(Documents),
+    /// List choice words in sections that bind, and operators that leave edges, ties or failures open
+    Close(Documents),
+    /// Tell names of operators and documents that lead nowhere, and operators that are defined in two ways
+    Resolve(Documents),
+    /// List the errors of all documents, those that they define in two ways, and codes that no table has
+    Errors(Documents),
     /// Tell how prose and a machine artefact differ, both ways, with both places
     Drift(Drift),
     /// Take over a contract from prose, JSON Schema or GraphQL as far as types go
@@ -182,6 +194,14 @@ pub struct Facts {
     /// Only facts of this kind: operator, signature, field, hash, error, section...; `none` for the findings alone
     #[arg(long, value_name = "KIND")]
     pub only: Vec<String>,
+}
+
+/// Contracts in prose.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Documents {
+    /// Files (.md), or folders that are searched for them
+    #[arg(value_name = "PATH", default_value = ".")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// `gx spec drift`.

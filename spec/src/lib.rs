@@ -17,6 +17,7 @@
 
 pub mod builtin;
 pub mod check;
+pub mod corpus;
 pub mod diagnostic;
 pub mod diff;
 pub mod drift;

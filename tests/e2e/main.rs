@@ -19,6 +19,7 @@ mod contracts;
 mod cutoff;
 mod daemon;
 mod debian;
+mod documents;
 mod endless;
 mod examples;
 mod genrule;

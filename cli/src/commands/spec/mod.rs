@@ -4,6 +4,7 @@
 //! does not know what contracts mean (gx-spec does).
 
 mod check;
+mod corpus;
 mod diff;
 mod drift;
 mod eval;
@@ -24,6 +25,7 @@ use crate::event::Face;
 use crate::exit::Exit;
 use crate::flags_spec::SpecCommand;
 use crate::request::Request;
+use gx_spec::corpus::Question;
 
 /// Answers it.
 pub(super) fn answer(request: &Request, command: &SpecCommand, face: &dyn Face, color: bool) -> Result<Exit, Report> {
@@ -38,6 +40,12 @@ pub(super) fn answer(request: &Request, command: &SpecCommand, face: &dyn Face, 
         SpecCommand::Freeze(it) => freeze::answer(&told, it),
         SpecCommand::Show(it) => show::answer(&told, it),
         SpecCommand::Facts(it) => facts::answer(&told, it),
+        SpecCommand::Coverage(it) => corpus::ask(&told, Question::Coverage, it),
+        SpecCommand::Residue(it) => corpus::ask(&told, Question::Residue, it),
+        SpecCommand::Preimages(it) => corpus::ask(&told, Question::Preimages, it),
+        SpecCommand::Close(it) => corpus::ask(&told, Question::Closure, it),
+        SpecCommand::Resolve(it) => corpus::ask(&told, Question::References, it),
+        SpecCommand::Errors(it) => corpus::ask(&told, Question::Errors, it),
         SpecCommand::Drift(it) => drift::answer(&told, it),
         SpecCommand::Import(it) => import::import(&told, it),
         SpecCommand::Export(it) => import::export(&told, it),

@@ -41,6 +41,8 @@ pub enum Command {
     Spec(SpecCommand),
     /// Bring files into their one form
     Fmt(Fmt),
+    /// Serve an editor over standard input and output: findings, forms, what names stand for
+    Lsp,
     /// Remove gx-out (the store keeps everything)
     Clean,
     /// Show any object by its digest or the start of it

@@ -94,6 +94,12 @@ pub(crate) fn parse(file: &str, text: String, dialect: &Dialect) -> Result<AstMo
     AstModule::parse(file, text, dialect).map_err(|e| load_error(&e))
 }
 
+/// What is wrong with the form of a Starlark file: a `.bzl` file, or else a BUILD file.
+pub fn syntax_faults(file: &str, text: &str) -> Vec<LoadError> {
+    let dialect = if file.ends_with(".bzl") { bzl_dialect() } else { build_dialect() };
+    parse(file, text.to_owned(), &dialect).err().into_iter().collect()
+}
+
 /// Where a load stands.
 pub(crate) fn place_of(load: &starlark::syntax::AstLoad<'_>) -> Position {
     position(&load.span)

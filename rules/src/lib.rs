@@ -42,6 +42,7 @@ mod values;
 mod visibility;
 pub mod workspace;
 
+pub use bzl::syntax_faults;
 pub use error::{LoadError, LoadErrorKind, Position};
 pub use label::{Label, PackageId};
 pub use request::{

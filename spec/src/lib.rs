@@ -15,6 +15,7 @@
     )
 )]
 
+pub mod assist;
 pub mod builtin;
 pub mod check;
 pub mod corpus;

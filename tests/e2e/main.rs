@@ -30,6 +30,7 @@ mod languages;
 mod ledger;
 mod levels;
 mod limits;
+mod lsp;
 mod normalised;
 mod obstacles;
 mod output;

@@ -15,7 +15,7 @@ use serde_json::json;
 use std::path::Path;
 
 /// Endings and names of Starlark files, which have no formatter here yet.
-fn is_starlark(path: &Path) -> bool {
+pub(super) fn is_starlark(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     matches!(name, "BUILD" | "BUILD.gx" | "BUILD.bazel") || path.extension().is_some_and(|it| it == "bzl")
 }

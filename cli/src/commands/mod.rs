@@ -16,6 +16,7 @@ mod init;
 mod key;
 mod lock;
 mod log;
+mod lsp;
 mod objects;
 mod query;
 pub mod run;
@@ -50,6 +51,7 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
         Command::Spec(command) => spec::answer(request, command, &screen, screen.color())?,
         Command::Fmt(it) => fmt::answer(request, it, &screen, screen.color())?,
         Command::Targets => targets::answer(request, &screen)?,
+        Command::Lsp => lsp::answer()?,
         Command::Explain(explain) => self::explain(&explain.code, &screen)?,
         Command::Audit(audit) if audit.list => self::audit::list(request, &screen),
         Command::Audit(Audit { command: Some(AuditCommand::Diff(diff)), .. }) => {
@@ -101,6 +103,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         | Command::Clean
         | Command::Spec(_)
         | Command::Fmt(_)
+        | Command::Lsp
         | Command::Explain(_)
         | Command::Targets
         | Command::Doctor(_)

@@ -266,3 +266,31 @@ fn starlark_is_parsed_and_what_is_no_contract_is_answered_with_nothing() {
     }
     editor.goodbye();
 }
+
+#[test]
+fn an_editor_knows_the_packs() {
+    let space = TestSpace::new();
+    let text = "//! Turns.
+contract My.Turns 1.0.0 layer L1 invalid BAD;
+
+import Gx.Units 1.0.0;
+
+error BAD = 1 severity ERROR category input retry no message \"bad\";
+
+/// Twice.
+pure operator Twice(angle: Units.Direction) -> Units.Direction
+  uses Units.DirectionOf
+{
+  Units.DirectionOf(angle: angle * 2)
+}
+";
+    let mut editor = Editor::start(&space);
+    editor.open("turns.upel", text);
+    assert_eq!(editor.findings("turns.upel"), [] as [Value; 0]);
+    let shown = editor.at("textDocument/hover", "turns.upel", text, "{\n  Units.Dir", 0);
+    let shown = shown["contents"]["value"].as_str().unwrap_or_default().to_owned();
+    assert!(shown.contains("DirectionOf(angle: Angle)") && shown.contains("The direction that an angle"), "{shown}");
+    // A pack stands in no file that an editor could open.
+    assert_eq!(editor.at("textDocument/definition", "turns.upel", text, "{\n  Units.Dir", 0), Value::Null);
+    editor.goodbye();
+}

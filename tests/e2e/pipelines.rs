@@ -48,9 +48,13 @@ fn every_example_passes_every_gate_and_the_second_time_nothing_runs() {
         space.build(&["//..."]).ok();
         let verdict = passes(&space, "gx-out/contracts/conformance.conformance.json");
         let gates = verdict.get("gates").and_then(Value::as_array).unwrap();
-        assert!(gates.len() >= 10, "{name}: {verdict}");
+        assert_eq!(gates.len(), 14, "{name}: {verdict}");
         space.build(&["//..."]).expect_run(0);
         assert_eq!(space.read("gx-out/contracts/lock.json"), space.read("contracts/agreed.json"), "{name}");
+        for trace in files(&space, "contracts/traces", ".json") {
+            let made = trace.replace("contracts/traces/", "gx-out/contracts/").replace(".json", "_trace.json");
+            assert_eq!(space.read(&made), space.read(&trace), "{name}");
+        }
         // Frozen vectors are those that the contracts give.
         for contract in files(&space, "contracts", ".upel") {
             let stem = contract.trim_start_matches("contracts/").trim_end_matches(".upel");

@@ -10,7 +10,7 @@ use crate::syntax::Docs;
 
 /// The document, with the declarations in a block at its end.
 pub fn to_markdown(contract: &Contract) -> String {
-    let mut out = to_prose(contract);
+    let mut out = document(contract, false);
     out.push_str("\n---\n## 11) Declarations (Normative)\n\n```upel\n");
     let tree = ir::tree(&ir::encode(contract)).map(|it| it.0);
     let items = tree.iter().flat_map(|file| &file.items);
@@ -20,8 +20,12 @@ pub fn to_markdown(contract: &Contract) -> String {
     out
 }
 
-/// The document without them: what a person goes on writing.
+/// The document without them: what a person goes on writing. Types have a section of their own instead.
 pub fn to_prose(contract: &Contract) -> String {
+    document(contract, true)
+}
+
+fn document(contract: &Contract, with_types: bool) -> String {
     let mut out = format!("# {}\n\n", contract.name);
     let mut header = |name: &str, value: String| out.push_str(&format!("**{name}:** {value}  \n"));
     header("Algorithm", format!("`{}`", contract.name));
@@ -49,6 +53,9 @@ pub fn to_prose(contract: &Contract) -> String {
         out.push_str(&format!("- `{}.{}`\n", contract.name, it.id.name));
     }
     out.push_str("\n---\n## 2) System Model\n");
+    if with_types {
+        types(&mut out, contract);
+    }
     for it in &contract.records {
         record(&mut out, it);
     }
@@ -80,6 +87,19 @@ fn plain(line: &str) -> String {
 /// Code, in as many backticks as it needs.
 fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
+}
+
+fn types(out: &mut String, contract: &Contract) {
+    let aliases = contract.aliases.iter().map(|it| format!("{} = {}", it.id.name, shown(&it.ty)));
+    let enums = contract.enums.iter().map(|it| {
+        let values: Vec<&str> = it.values.iter().map(|value| &*value.name).collect();
+        format!("{} = enum({})", it.id.name, values.join(", "))
+    });
+    let mut lines: Vec<String> = aliases.chain(enums).map(|it| format!("- {}\n", code(&it))).collect();
+    lines.sort();
+    if !lines.is_empty() {
+        out.push_str(&format!("\n### II.E Types (Normative)\n\n{}", lines.concat()));
+    }
 }
 
 fn record(out: &mut String, it: &RecordDecl) {

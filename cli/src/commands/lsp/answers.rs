@@ -1,11 +1,11 @@
 //! What a language server answers: findings, the form, what a name stands for, where it is declared, what could follow.
 //!
-//! A contract is looked at with all contracts of its folder. Invariant: the same texts give the same answers. This file
+//! A contract is looked at with all contracts of its folder, and the packs that gx ships. Invariant: the same texts give the same answers. This file
 //! does not know messages.
 
 use super::place::{offset, path, position, range, uri};
 use crate::commands::fmt::is_starlark;
-use crate::commands::spec::{UPEL, read};
+use crate::commands::spec::{UPEL, add_packs, read};
 use gx_spec::assist::{What, candidates, meaning};
 use gx_spec::load::{Loaded, Source, load};
 use gx_spec::rules::Rules;
@@ -73,7 +73,9 @@ impl Open {
             // What cannot be read is not there; whoever imports it is told.
             None => read(&path).ok(),
         });
-        load(sources.collect(), Rules::all(), 0)
+        let mut sources: Vec<Source> = sources.collect();
+        add_packs(&mut sources);
+        load(sources, Rules::all(), 0)
     }
 
     fn set(&self, at: &TextDocumentPositionParams) -> Option<Set> {
@@ -96,11 +98,11 @@ impl Open {
         Some(Hover { contents, range: None })
     }
 
-    /// Where the name at a place is declared.
+    /// Where the name at a place is declared; what a pack declares stands in no file.
     pub(super) fn definition(&self, asked: &GotoDefinitionParams) -> Option<Location> {
         let Set { files, offset } = self.set(&asked.text_document_position_params)?;
         let found = meaning(&files, 0, offset)?;
-        let file = files.get(found.file)?;
+        let file = files.get(found.file).filter(|it| !it.source.name.starts_with("@gx//"))?;
         Some(Location { uri: uri(Path::new(&file.source.name))?, range: range(file.text(), found.span) })
     }
 

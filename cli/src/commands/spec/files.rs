@@ -161,7 +161,7 @@ fn add_imported(named: &[PathBuf], sources: &mut Vec<Source>) -> Result<(), Repo
 }
 
 /// Adds the packs that gx ships when a file names one, but those that a file declares itself.
-fn add_packs(sources: &mut Vec<Source>) {
+pub(in crate::commands) fn add_packs(sources: &mut Vec<Source>) {
     // Parsing every file once more to know for sure would cost more than it spares.
     let speaks_of = |source: &Source, words: &str| source.bytes.windows(words.len()).any(|it| it == words.as_bytes());
     if !sources.iter().any(|source| speaks_of(source, "Gx.")) {

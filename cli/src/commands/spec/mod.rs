@@ -17,7 +17,7 @@ mod new;
 mod show;
 mod vectors;
 
-pub(super) use files::{Files, UPEL, find, read};
+pub(super) use files::{Files, UPEL, add_packs, find, read};
 pub(super) use findings::{report, tell};
 
 use crate::error::Report;

@@ -45,11 +45,11 @@ fn the_examples_have_thirty_operators_and_more() {
 fn every_example_passes_every_gate_and_the_second_time_nothing_runs() {
     for name in pipelines() {
         let space = TestSpace::of_example(&name);
-        space.build(&["//..."]).ok();
+        space.build(&["//contracts/..."]).ok();
         let verdict = passes(&space, "gx-out/contracts/conformance.conformance.json");
         let gates = verdict.get("gates").and_then(Value::as_array).unwrap();
         assert_eq!(gates.len(), 14, "{name}: {verdict}");
-        space.build(&["//..."]).expect_run(0);
+        space.build(&["//contracts/..."]).expect_run(0);
         assert_eq!(space.read("gx-out/contracts/lock.json"), space.read("contracts/agreed.json"), "{name}");
         for trace in files(&space, "contracts/traces", ".json") {
             let made = trace.replace("contracts/traces/", "gx-out/contracts/").replace(".json", "_trace.json");
@@ -84,14 +84,14 @@ fn prose_and_contract_of_every_example_agree() {
 fn other_words_of_a_comment_go_no_further_than_one_check() {
     for name in pipelines() {
         let space = TestSpace::of_example(&name);
-        space.build(&["//..."]).ok();
+        space.build(&["//contracts/..."]).ok();
         let before = space.outputs();
         for contract in files(&space, "contracts", ".upel") {
             // The first doc comment of an operator, not of the contract.
             let text = space.read(&contract);
             let comment = text.lines().find(|line| line.starts_with("/// ")).unwrap();
             space.edit(&contract, comment, &comment.replacen("/// ", "/// In other words: ", 1));
-            let run = space.build(&["//..."]).expect_run(1);
+            let run = space.build(&["//contracts/..."]).expect_run(1);
             assert_eq!(run.messages("run"), [format!("Checking {contract}")], "{}", run.told());
             assert_eq!(space.outputs(), before, "{name}: {contract}");
         }

@@ -103,7 +103,7 @@ impl Inside<'_> {
             Stmt::Raise(raise) => self.raise(raise, out)?,
             Stmt::Return(value) => self.give(value, last, out)?,
             Stmt::Check { of, value } => {
-                let slots = vec![("check", Doc::Text(self.writer.check_name(of))), ("value", self.expr(value, 0)?)];
+                let slots = vec![("check", Doc::Text(self.writer.check_name(of))), ("value", self.owned(value, 0)?)];
                 out.extend(self.lines("check", &slots)?);
             }
         }

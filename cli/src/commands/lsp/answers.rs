@@ -1,7 +1,7 @@
 //! What a language server answers: findings, the form, what a name stands for, where it is declared, what could follow.
 //!
-//! A contract is looked at with all contracts of its folder, and the packs that gx ships. Invariant: the same texts give
-//! the same answers. This file does not know messages.
+//! A contract is looked at with all contracts of its folder, and the packs that gx ships. Invariant: the same texts
+//! give the same answers. This file does not know messages.
 
 use super::place::{offset, path, position, range, uri};
 use crate::commands::fmt::is_starlark;

@@ -104,7 +104,7 @@ pure operator Twice(a: u8) -> u16 { a * 2 }
         let mut bench = Bench::new("contract");
         bench.input("source", "a.upel", TEXT);
         let ir = bench.run(&["ir"]).unwrap()["ir"].clone();
-        let contract = crate::load::decode_all(&[ir.clone()]).unwrap().remove(0);
+        let contract = crate::load::decode_all(std::slice::from_ref(&ir)).unwrap().remove(0);
         let prose = crate::prose::to_markdown(&contract);
         for (path, text) in [("a.md", prose.clone()), ("a.json", crate::schema::json_schema_text(&contract))] {
             let mut bench = Bench::new("contract");

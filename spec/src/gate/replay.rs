@@ -22,7 +22,7 @@ const CHECKPOINT_CODES: &[Code] = &[codes::TRACE_MISSING, codes::CHECKPOINT_DIVE
 const RECORD: &str = "build the `trace` target and put what it makes into the workspace, when that is meant";
 
 /// Traces by contract; what cannot be read is told to `tell`.
-fn traces<'i>(input: &'i Input, mut tell: impl FnMut(&Document, String)) -> BTreeMap<String, (&'i Document, Trace)> {
+fn traces(input: &Input, mut tell: impl FnMut(&Document, String)) -> BTreeMap<String, (&Document, Trace)> {
     let mut found = BTreeMap::new();
     for file in input.files("traces") {
         match Trace::read(&file.bytes) {

@@ -4,6 +4,7 @@
 //! Invariants: codes are sorted, unique and never reused. This file does not know when an error is raised.
 
 mod audit;
+mod bundles;
 mod contracts;
 mod documents;
 mod gates;
@@ -15,7 +16,7 @@ use std::sync::LazyLock;
 
 /// Every code, sorted.
 pub static CATALOGUE: LazyLock<Vec<Entry>> =
-    LazyLock::new(|| [table::ROWS, audit::ROWS, contracts::ROWS, documents::ROWS, gates::ROWS].concat());
+    LazyLock::new(|| [table::ROWS, audit::ROWS, contracts::ROWS, documents::ROWS, gates::ROWS, bundles::ROWS].concat());
 
 /// A code: `GX0123`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ const fn entry(code: u16, title: &'static str, explanation: &'static str, remedy
 }
 
 /// The groups: first two digits and what they are about.
-pub const GROUPS: [(u16, &str); 11] = [
+pub const GROUPS: [(u16, &str); 12] = [
     (1, "Workspace and BUILD files"),
     (2, "Analysis"),
     (3, "Actions"),
@@ -70,6 +71,7 @@ pub const GROUPS: [(u16, &str); 11] = [
     (9, "Audit"),
     (10, "Contracts"),
     (11, "Gates"),
+    (12, "Releases"),
 ];
 
 /// The text of `gx explain`.
@@ -103,7 +105,7 @@ mod tests {
     fn codes_are_sorted_unique_and_in_a_group() {
         assert!(CATALOGUE.windows(2).all(|pair| pair[0].code < pair[1].code));
         let known = |code: &gx_spec::gate::codes::Code| Code(code.number).entry().is_some();
-        assert!(gx_spec::gate::codes::CODES.iter().all(known));
+        assert!(gx_spec::gate::codes::CODES.iter().chain(gx_spec::release::codes::CODES).all(known));
         assert!(gx_spec::said::Kind::ALL.iter().all(|kind| Code(kind.code()).entry().is_some()));
         assert!(CATALOGUE.iter().all(|entry| GROUPS.iter().any(|(group, _)| entry.code.0 / 100 == *group)));
     }
@@ -136,7 +138,7 @@ mod tests {
         let rules = concat!(env!("CARGO_MANIFEST_DIR"), "/../spec/src/rules.rs");
         sources.extend(std::fs::read_to_string(rules).unwrap().chars().filter(|c| !c.is_whitespace()));
         // So do the codes of gates and of documents, with the names that findings show.
-        let gates = gx_spec::gate::codes::CODES.iter().map(|code| code.number);
+        let gates = gx_spec::gate::codes::CODES.iter().chain(gx_spec::release::codes::CODES).map(|code| code.number);
         let named: Vec<u16> = gates.chain(gx_spec::said::Kind::ALL.iter().map(|kind| kind.code())).collect();
         for entry in CATALOGUE.iter().filter(|entry| !named.contains(&entry.code.0)) {
             let code = entry.code.0;

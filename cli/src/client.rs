@@ -25,7 +25,7 @@ impl Command {
         match self {
             C::Audit(audit) => audit.builds(),
             C::Doctor(doctor) => doctor.hermetic.is_some(),
-            C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_) | C::Fetch(_) => true,
+            C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_) | C::Fetch(_) | C::PushButton(_) => true,
             _ => matches!(self, C::Clean | C::Why(_) | C::Log(_)),
         }
     }
@@ -34,7 +34,7 @@ impl Command {
     pub fn tells_events(&self) -> bool {
         use Command as C;
         let own = matches!(self, C::Init | C::Lock(_) | C::Clean | C::Daemon(DaemonCommand::Stop));
-        own || (self.builds() && !matches!(self, C::Audit(_) | C::Doctor(_)))
+        own || (self.builds() && !matches!(self, C::Audit(_) | C::Doctor(_) | C::PushButton(_)))
     }
 
     /// Does it build, so that there is progress to show?
@@ -42,7 +42,10 @@ impl Command {
         match self {
             Command::Audit(audit) => audit.builds(),
             Command::Doctor(doctor) => doctor.hermetic.is_some(),
-            _ => matches!(self, Command::Build(_) | Command::Test(_) | Command::Run(_) | Command::Fetch(_)),
+            _ => matches!(
+                self,
+                Command::Build(_) | Command::Test(_) | Command::Run(_) | Command::Fetch(_) | Command::PushButton(_)
+            ),
         }
     }
 }

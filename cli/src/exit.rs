@@ -46,10 +46,10 @@ impl Exit {
         (Exit::Sandbox, "the machine does not allow the sandbox"),
         (
             Exit::Differs,
-            "an audit found a leak: the same went in and something else came out, or a file was opened that is no input",
+            "an audit found a leak: the same went in and something else came out, or a file was opened that is no input; or a bundle is not what was released",
         ),
         (Exit::OtherInputs, "two builds differ, and only because something else went in"),
-        (Exit::Untrusted, "a manifest or a key cannot be read or trusted"),
+        (Exit::Untrusted, "a manifest, a bundle or a key cannot be read or trusted"),
         (Exit::Interrupted, "interrupted"),
     ];
 
@@ -79,7 +79,8 @@ impl Exit {
             211 | 807 => Exit::Usage,
             901 | 910 => Exit::Differs,
             911 => Exit::Sandbox,
-            904..=906 | 908 => Exit::Untrusted,
+            904..=906 | 908 | 1220 | 1223 => Exit::Untrusted,
+            1221 => Exit::Differs,
             909 => Exit::Store,
             100..=299 => Exit::Workspace,
             300..=399 => Exit::BuildFailed,
@@ -88,7 +89,7 @@ impl Exit {
             600..=699 => Exit::BuildFailed,
             700..=799 => Exit::Store,
             1016 | 1017 | 1021 => Exit::Usage,
-            1000..=1199 => Exit::BuildFailed,
+            1000..=1209 => Exit::BuildFailed,
             _ => Exit::Usage,
         }
     }

@@ -54,6 +54,10 @@ pub enum Command {
     /// Run every action of targets again in a perturbed world, and name what leaks
     #[command(after_help = AUDIT_HELP)]
     Audit(Audit),
+    /// Build a release, sign its bundle and check it
+    PushButton(PushButton),
+    /// Check a bundle: every file, its records and its signature; needs no network and no workspace
+    Verify(Verify),
     /// Keys that sign manifests
     #[command(subcommand)]
     Key(KeyCommand),
@@ -168,6 +172,37 @@ pub struct AuditDiff {
     /// Trust the public key in this file too
     #[arg(long, value_name = "FILE")]
     pub trust: Vec<PathBuf>,
+}
+
+/// `gx push-button`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct PushButton {
+    /// The label of a release
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// Sign the bundle with this key
+    #[arg(long, value_name = "NAME")]
+    pub key: Option<String>,
+    /// Also put the bundle into this folder, which must not be there
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+}
+
+/// `gx verify`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Verify {
+    /// The bundle's folder
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// It has to be signed; trust the public key in this file too
+    #[arg(long, value_name = "FILE")]
+    pub trust: Vec<PathBuf>,
+    /// Its signature, when that does not lie beside it
+    #[arg(long, value_name = "FILE")]
+    pub signature: Option<PathBuf>,
+    /// It has to have this root digest (SHA-256 of its manifest.json)
+    #[arg(long, value_name = "DIGEST")]
+    pub root: Option<String>,
 }
 
 /// `gx key`.

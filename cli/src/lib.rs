@@ -14,6 +14,7 @@
     )
 )]
 
+pub mod bundle;
 pub mod catalogue;
 pub mod client;
 pub mod commands;

@@ -36,6 +36,7 @@ pub mod load;
 pub mod pattern;
 pub mod prose;
 pub mod registry;
+pub mod release;
 pub mod rules;
 pub mod said;
 pub mod schema;

@@ -17,7 +17,11 @@ GateInfo = provider(
 
 ConformanceInfo = provider(
     doc = "All gates passed.",
-    fields = {"verdict": "PASS, and the digests of all that it speaks of, in canonical CBOR."},
+    fields = {
+        "verdict": "PASS, and the digests of all that it speaks of, in canonical CBOR.",
+        "twin": "The same as JSON.",
+        "gates": "GateInfo of each gate.",
+    },
 )
 
 RegistryInfo = provider(
@@ -324,7 +328,7 @@ def _conformance_impl(ctx):
         outputs = {"verdict": verdict, "twin": twin},
         progress_message = "Judging conformance of %s" % ctx.label.name,
     )
-    return [DefaultInfo(files = depset([verdict, twin])), ConformanceInfo(verdict = verdict)]
+    return [DefaultInfo(files = depset([verdict, twin])), ConformanceInfo(verdict = verdict, twin = twin, gates = infos)]
 
 conformance = rule(
     implementation = _conformance_impl,

@@ -43,6 +43,7 @@ const FILES: &[(&str, &str)] = shipped![
     "rules/host_toolchain.bzl",
     "rules/make_variables.bzl",
     "rules/prelude.bzl",
+    "rules/release.bzl",
     "rules/run_environment.bzl",
     "rules/sh.bzl",
     "rules/toolchain.bzl",

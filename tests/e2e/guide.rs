@@ -69,6 +69,11 @@ fn every_command_of_the_first_contract_works() {
 }
 
 #[test]
+fn every_command_about_releases_works() {
+    follow("docs/release.md", &TestSpace::of_example("ledger"));
+}
+
+#[test]
 fn every_command_of_the_quickstart_works() {
     follow("examples/quickstart/README.md", &TestSpace::of_example("quickstart"));
 }

@@ -40,6 +40,7 @@ mod pipelines;
 mod plain;
 mod query;
 mod quickstart;
+mod release;
 mod scale;
 mod special;
 mod specs;

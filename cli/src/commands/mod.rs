@@ -18,6 +18,7 @@ mod lock;
 mod log;
 mod lsp;
 mod objects;
+mod push_button;
 mod query;
 pub mod run;
 mod show;
@@ -25,6 +26,7 @@ mod spec;
 mod store;
 mod targets;
 mod test;
+mod verify;
 mod why;
 
 use crate::catalogue::{self, CATALOGUE, Code};
@@ -58,6 +60,7 @@ pub fn local(request: &Request) -> Result<Option<Exit>, Report> {
             self::audit::diff(request, diff, &screen)?
         }
         Command::Key(command) => key::answer(request, command, &screen)?,
+        Command::Verify(it) => verify::answer(request, it, &screen)?,
         Command::Doctor(it) if it.hermetic.is_none() => doctor::answer(request, &screen)?,
         Command::Daemon(command) => {
             let mut request = request.clone();
@@ -91,6 +94,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         Command::Fetch(it) => Ok(fetch::answer(&session, it)),
         Command::Run(it) => run::answer(&session, it),
         Command::Audit(it) => audit::answer(&session, it),
+        Command::PushButton(it) => push_button::answer(&session, it),
         Command::Doctor(Doctor { hermetic: Some(target) }) => hermetic::answer(&session, target),
         Command::Query(it) => query::answer(&session, it),
         Command::Show(it) | Command::Store(StoreCommand::Show(it)) => show::answer(&session, &it.digest),
@@ -108,6 +112,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         | Command::Targets
         | Command::Doctor(_)
         | Command::Key(_)
+        | Command::Verify(_)
         | Command::Daemon(_)
         | Command::Completion(_)
         | Command::Version => Err(Report::new(801, "this command is not answered here")),

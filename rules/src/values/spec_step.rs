@@ -13,8 +13,9 @@ use starlark::values::{UnpackValue, Value};
 use std::collections::BTreeMap;
 
 /// The steps, with their revisions and what progress calls each kind of work.
-const STEPS: [(&str, u32, &str); 17] = [
+const STEPS: [(&str, u32, &str); 18] = [
     ("admit", 1, "Admit"),
+    ("bundle", 1, "Bundle"),
     ("compare", 1, "Compare"),
     ("conformance", 2, "Conformance"),
     ("contract", 1, "Contract"),

@@ -34,7 +34,8 @@ use std::sync::Arc;
 
 /// Every builtin of this crate.
 pub fn all() -> Vec<Arc<dyn Builtin>> {
-    STEPS.iter().map(|step| Arc::new(*step) as Arc<dyn Builtin>).collect()
+    let steps = STEPS.iter().map(|step| Arc::new(*step) as Arc<dyn Builtin>);
+    steps.chain(crate::release::all()).collect()
 }
 
 /// The steps, by name.

@@ -30,6 +30,18 @@ struct Record {
     hash: String,
 }
 
+/// The status of a record of something that was made and not judged.
+pub const MADE: &str = "MADE";
+
+/// Where a chain ends.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Head {
+    /// How many records it has.
+    pub records: u64,
+    /// The hash of the last; empty without one.
+    pub hash: String,
+}
+
 /// A chain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Evidence {
@@ -46,17 +58,40 @@ impl Evidence {
     /// Adds the record of a report.
     pub fn add(&mut self, release: &str, report: &[u8]) -> Result<(), String> {
         let summary = Summary::decode(report).map_err(|error| error.to_string())?;
-        let mut record = Record {
-            release: release.to_owned(),
-            gate: summary.gate,
-            status: status(summary.passed).to_owned(),
-            report: HashFunction::Blake3.digest(report).hex(),
-            hash: String::new(),
-        };
-        let previous = self.records.last().map_or("", |it| it.hash.as_str());
-        record.hash = hash(previous, self.records.len(), &record);
-        self.records.push(record);
+        let digest = HashFunction::Blake3.digest(report).hex();
+        self.record(release, &summary.gate, status(summary.passed), &digest);
         Ok(())
+    }
+
+    /// Adds a record.
+    pub fn record(&mut self, release: &str, gate: &str, status: &str, digest: &str) {
+        let [release, gate, status, report] = [release, gate, status, digest].map(str::to_owned);
+        let mut record = Record { release, gate, status, report, hash: String::new() };
+        record.hash = hash(&self.head().hash, self.records.len(), &record);
+        self.records.push(record);
+    }
+
+    /// Where it ends.
+    pub fn head(&self) -> Head {
+        let hash = self.records.last().map_or(String::new(), |it| it.hash.clone());
+        Head { records: self.records.len() as u64, hash }
+    }
+
+    /// Is there a record of what has that digest?
+    pub fn speaks_of(&self, digest: &str) -> bool {
+        self.records.iter().any(|it| it.report == digest)
+    }
+
+    /// The first of these records (gate, status, digest) with which it does not end.
+    pub fn lacks_at_end<'a>(&self, release: &str, last: &'a [(&'a str, &'a str, String)]) -> Option<&'a str> {
+        let from = self.records.len().saturating_sub(last.len());
+        let end = self.records.get(from..).unwrap_or_default().iter().map(Some).chain(std::iter::repeat(None));
+        let lacks = |(record, (gate, status, digest)): &(Option<&Record>, &(&str, &str, String))| {
+            !record.is_some_and(|it| {
+                (&*it.release, &*it.gate, &*it.status, &it.report) == (release, *gate, *status, digest)
+            })
+        };
+        end.zip(last).find(lacks).map(|(_, (gate, ..))| *gate)
     }
 
     /// The file.

@@ -328,7 +328,10 @@ def _conformance_impl(ctx):
         outputs = {"verdict": verdict, "twin": twin},
         progress_message = "Judging conformance of %s" % ctx.label.name,
     )
-    return [DefaultInfo(files = depset([verdict, twin])), ConformanceInfo(verdict = verdict, twin = twin, gates = infos)]
+    return [
+        DefaultInfo(files = depset([verdict, twin])),
+        ConformanceInfo(verdict = verdict, twin = twin, gates = infos),
+    ]
 
 conformance = rule(
     implementation = _conformance_impl,

@@ -1,8 +1,8 @@
 """release: outputs of targets, the verdict on them and the evidence for it, as one bundle.
 
 A bundle is a folder that says of every file whose output it is and which digest it has, with a bill of materials, its
-provenance and the chain of evidence. `gx verify` checks it anywhere, without network; `gx push-button` builds, signs and
-checks it. Nothing runs but gx itself.
+provenance and the chain of evidence. `gx verify` checks it anywhere, without network; `gx push-button` builds, signs
+and checks it. Nothing runs but gx itself.
 """
 
 load(":gates.bzl", "ConformanceInfo")
@@ -71,8 +71,14 @@ release = rule(
         ),
         "contents": attr.label_list(allow_files = True, doc = "What is released: files and outputs of targets."),
         "deployments": attr.label_list(allow_files = True, doc = "How it is deployed."),
-        "evidence": attr.label(allow_single_file = [".json"], doc = "An `evidence` target; its chain goes on in the bundle."),
-        "policies": attr.label_list(allow_files = True, doc = "Policies; each is named as its file up to the first dot."),
+        "evidence": attr.label(
+            allow_single_file = [".json"],
+            doc = "An `evidence` target; its chain goes on in the bundle.",
+        ),
+        "policies": attr.label_list(
+            allow_files = True,
+            doc = "Policies; each is named as its file up to the first dot.",
+        ),
         "profile": attr.string(default = "managed", doc = "`managed`, `confidential` or `regulated`."),
         "proofs": attr.label_list(allow_files = [".json"], doc = "What suites of failures say."),
         "title": attr.string(doc = "What is released; the target's name when it is empty."),

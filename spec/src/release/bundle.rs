@@ -208,10 +208,10 @@ fn chain(files: &Files, evidence: Option<&Document>, version: &str, findings: &m
     for (path, file, digest) in reports(files) {
         if !chain.speaks_of(&digest) {
             // A report that cannot be read was found already by the gate `release`.
-            if Summary::decode(&file.bytes).is_ok_and(|it| it.passed) {
-                if let Err(why) = chain.add(version, &file.bytes) {
-                    findings.push(Finding::new(EVIDENCE_BROKEN, path, "evidence", why));
-                }
+            if Summary::decode(&file.bytes).is_ok_and(|it| it.passed)
+                && let Err(why) = chain.add(version, &file.bytes)
+            {
+                findings.push(Finding::new(EVIDENCE_BROKEN, path, "evidence", why));
             }
         }
     }

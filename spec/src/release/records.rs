@@ -45,7 +45,8 @@ pub(super) fn sbom(manifest: &Manifest) -> String {
     }))
 }
 
-/// The provenance: what the bundle's files were made by and from. `subjects` are contracts and files with their digests.
+/// The provenance: what the bundle's files were made by and from. `subjects` are contracts and files with their
+/// digests.
 pub(super) fn provenance(manifest: &Manifest, subjects: &BTreeMap<String, String>) -> String {
     let subject = manifest.files.iter().map(|(path, entry)| json!({"name": path, "digest": {"sha256": digest(entry)}}));
     let from = subjects.iter().map(|(name, digest)| json!({"name": name, "digest": {"gx": digest}}));

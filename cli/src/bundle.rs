@@ -1,8 +1,8 @@
 //! Bundles in folders, and their signatures.
 //!
 //! A signature is a JSON file beside the folder: `NAME.signature.json` beside `NAME`. It signs the root digest, with
-//! who signed it. Invariants: nothing of a bundle is followed out of its folder; the same key gives the same signature; a
-//! signature that says anything else, or in other words, is refused. This file does not know what a bundle means.
+//! who signed it. Invariants: nothing of a bundle is followed out of its folder; the same key gives the same signature;
+//! a signature that says anything else, or in other words, is refused. This file does not know what a bundle means.
 
 use crate::error::Report;
 use crate::keys::{self, Public, Signer};

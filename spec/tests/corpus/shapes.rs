@@ -9,8 +9,8 @@ impl Writer {
     pub(crate) fn field_list(&mut self) {
         let record = format!("{}Record{}", self.word(2), self.number);
         self.line(&format!("### II.F {record} (Normative)"));
-        self.fact("record", &record, if self.number % 3 == 0 { "closed" } else { "" });
-        if self.number % 3 == 0 {
+        self.fact("record", &record, if self.number.is_multiple_of(3) { "closed" } else { "" });
+        if self.number.is_multiple_of(3) {
             self.line("A record has exactly these fields (no extras).");
             self.line("");
         }
@@ -152,14 +152,14 @@ impl Writer {
                 1 => self.line(&format!("- The hash is `{written}`, always.")),
                 _ => {
                     self.line("");
-                    self.line(&format!("{written}"));
+                    self.line(&written.to_string());
                     self.line("");
                 }
             }
             self.fact("hash", &name, means);
         }
         if let Some(at) = conflict {
-            let tag = if n % 2 == 0 { "first" } else { "second" };
+            let tag = if n.is_multiple_of(2) { "first" } else { "second" };
             self.line(&format!("- `shared{at}_hash = CommitHash(\"{tag}\", [x])`"));
             self.fact("hash", &format!("shared{at}_hash"), &format!("sha256 commit \"{tag}\" [x]"));
         }

@@ -372,7 +372,7 @@ fn document(
     let names: Vec<String> =
         (0..blocks).map(|at| format!("Mesh.{}.Do{number}{}{suffix}", writer.word(4), WORDS[at])).collect();
     writer.header();
-    let last = layer == 4 && number % 5 == 0;
+    let last = layer == 4 && number.is_multiple_of(5);
     if !last {
         writer.first_section();
     }
@@ -387,7 +387,7 @@ fn document(
     for name in &names {
         writer.operator(name, codes);
     }
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         writer.procedure(&names);
     }
     if last {

@@ -14,7 +14,7 @@ use crate::gate::codes::{EVIDENCE_BROKEN, EVIDENCE_MISSING};
 use crate::gate::evidence::{Evidence, MADE};
 use crate::gate::report::{Finding, Report, Summary, status};
 use crate::gate::{self, Document, Input};
-use gx_store::encode::Fields;
+use gx_store::encode::{DecodeError, Fields};
 use gx_store::{ExecuteError, HashFunction};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -101,6 +101,24 @@ struct Verdict {
     subjects: BTreeMap<String, String>,
 }
 
+type Texts = BTreeMap<String, String>;
+
+/// What a verdict of conformance says: its word, gates by the digests of their reports, and digests of its subjects.
+fn said(verdict: &[u8]) -> Result<(String, Texts, Texts), DecodeError> {
+    let mut fields = Fields::of_record(verdict, "gx.conformance/1")?;
+    let mut gates = BTreeMap::new();
+    for gate in fields.array("gates")? {
+        let mut gate = Fields::of(gate, "gate")?;
+        gates.insert(gate.text("report")?, gate.text("gate")?);
+    }
+    Ok((fields.text("verdict")?, gates, fields.text_map("subjects")?))
+}
+
+/// What a verdict speaks of, with digests; nothing when it is none.
+pub(super) fn subjects(verdict: &[u8]) -> BTreeMap<String, String> {
+    said(verdict).map(|(_, _, subjects)| subjects).unwrap_or_default()
+}
+
 impl Verdict {
     /// Reads it, and holds it against the reports.
     fn of(files: &Files, findings: &mut Vec<Finding>) -> Verdict {
@@ -112,16 +130,7 @@ impl Verdict {
             findings.push(mixed("", "verdict", "there is no verdict of conformance".to_owned()));
             return Verdict::default();
         };
-        let read = || {
-            let mut fields = Fields::of_record(&file.bytes, "gx.conformance/1")?;
-            let mut gates = BTreeMap::new();
-            for gate in fields.array("gates")? {
-                let mut gate = Fields::of(gate, "gate")?;
-                gates.insert(gate.text("report")?, gate.text("gate")?);
-            }
-            Ok::<_, gx_store::encode::DecodeError>((fields.text("verdict")?, gates, fields.text_map("subjects")?))
-        };
-        let (word, mut gates, subjects) = match read() {
+        let (word, mut gates, subjects) = match said(&file.bytes) {
             Ok(read) => read,
             Err(error) => {
                 findings.push(mixed(path, "verdict", format!("it is no verdict: {error}")));

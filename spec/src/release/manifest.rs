@@ -165,6 +165,10 @@ impl Manifest {
         }
         let top = |key: &str| text(json, key, key);
         let (name, version, profile, target) = (top("name")?, top("version")?, top("profile")?, top("target")?);
+        // What the release made itself is its own.
+        if let Some((path, _)) = files.iter().find(|(path, entry)| !path.contains('/') && entry.target != target) {
+            return Err((format!("\"{path}\""), format!("'{path}' is an output of '{target}' and says another")));
+        }
         Ok(Manifest { name, version, profile, target, head, files })
     }
 

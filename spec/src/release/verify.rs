@@ -5,6 +5,7 @@
 //! so, what was expected and what was found. Where the manifest and a file disagree, the provenance tells which of the
 //! two was changed. This file does not know where a bundle lies, nor signatures.
 
+use super::bundle;
 use super::manifest::{self, Entry, Manifest, What, find, sha256};
 use super::records;
 use crate::gate::evidence::{Evidence, MADE};
@@ -212,7 +213,7 @@ impl Check<'_> {
         let Ok(provenance) = self.source.read(manifest::PROVENANCE) else { return Ok(()) };
         let found = sha256(&bytes);
         let whole = match path {
-            manifest::PROVENANCE => self.provenance(&provenance).as_bytes() == provenance,
+            manifest::PROVENANCE => self.provenance().as_bytes() == provenance,
             _ => subjects(&provenance).get(path) == Some(&found),
         };
         match whole {
@@ -224,19 +225,20 @@ impl Check<'_> {
         }
     }
 
-    /// The provenance as it has to be, made from what it says it was made from.
-    fn provenance(&self, bytes: &[u8]) -> String {
+    /// The provenance as it has to be, made from what the verdict speaks of.
+    fn provenance(&self) -> String {
         let mut manifest = self.manifest.clone();
         manifest.files.remove(manifest::PROVENANCE);
-        records::provenance(&manifest, &dependencies(bytes))
+        let verdict = manifest.files.keys().find(|path| path.starts_with("verdict/") && path.ends_with(".cbor"));
+        let verdict = verdict.and_then(|path| self.source.read(path).ok()).unwrap_or_default();
+        records::provenance(&manifest, &bundle::subjects(&verdict))
     }
 
     /// The bill of materials and the provenance are those of these files, to the byte.
     fn records(&self, read: &Read<'_>) -> Result<(), Fault> {
         let mut manifest = self.manifest.clone();
         manifest.files.retain(|path, _| path.contains('/'));
-        let provenance = read.get(manifest::PROVENANCE).map(|bytes| self.provenance(bytes)).unwrap_or_default();
-        self.same(read, manifest::PROVENANCE, &provenance)?;
+        self.same(read, manifest::PROVENANCE, &self.provenance())?;
         self.same(read, manifest::SBOM, &records::sbom(&manifest))
     }
 
@@ -304,15 +306,6 @@ fn subjects(bytes: &[u8]) -> BTreeMap<String, String> {
         Some((row.get("name")?.as_str()?.to_owned(), row.get("digest")?.get("sha256")?.as_str()?.to_owned()))
     };
     rows.iter().filter_map(one).collect()
-}
-
-/// What a provenance says that the bundle was made from.
-fn dependencies(bytes: &[u8]) -> BTreeMap<String, String> {
-    let json: Json = serde_json::from_slice(bytes).unwrap_or_default();
-    let rows = json.pointer("/predicate/buildDefinition/resolvedDependencies").and_then(Json::as_array).cloned();
-    let one =
-        |row: &Json| Some((row.get("name")?.as_str()?.to_owned(), row.get("digest")?.get("gx")?.as_str()?.to_owned()));
-    rows.unwrap_or_default().iter().filter_map(one).collect()
 }
 
 /// The line around a byte.

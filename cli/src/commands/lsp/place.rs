@@ -99,6 +99,6 @@ mod tests {
             assert_eq!(path(&uri(Path::new(name)).unwrap()).unwrap(), Path::new(name));
         }
         assert_eq!(path(&Uri::from_str("untitled:Untitled-1").unwrap()), None);
-        assert_eq!(path(&Uri::from_str("file:///a%2").unwrap()), None);
+        assert_eq!(path(&Uri::from_str("file:///a%FF").unwrap()), None, "no text");
     }
 }

@@ -31,11 +31,14 @@ fn follow(document: &str, space: &TestSpace) {
     let path = format!("{}:{}", gx_binary().parent().unwrap().display(), std::env::var("PATH").unwrap());
     let steps = steps(&text);
     assert!(!steps.is_empty(), "{document} has no commands");
+    // Keys that a document makes are nobody's.
+    let config = tempfile::tempdir().unwrap();
     for step in steps {
         let mut environment = space.gx([""; 0]).command();
         let mut shell = Command::new("bash");
         shell.args(["-c", &step.command]).current_dir(space.root()).env_clear();
         shell.envs(environment.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("PATH", &path);
+        shell.env("XDG_CONFIG_HOME", config.path());
         environment.current_dir("/");
         let output = shell.output().unwrap();
         assert_eq!(

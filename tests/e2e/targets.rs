@@ -62,6 +62,7 @@ fn another_body_goes_through_its_own_chain() {
     // The same meaning said otherwise: every gate passes but the lock has another digest, so it is agreed to again.
     space.edit("contracts/limits.upel", "let left = limit - total;", "let rest = limit - total;\n  let left = rest;");
     space.edit("contracts/limits.upel", "contract Ledger.Limits 1.0.0", "contract Ledger.Limits 1.0.1");
+    space.edit("contracts/limits.md", "`Ledger.Limits-1.0.0`", "`Ledger.Limits-1.0.1`");
     space.build(&["//contracts:lock"]).ok();
     let lock = space.read("gx-out/contracts/lock.json");
     space.write("contracts/agreed.json", lock);
@@ -144,7 +145,7 @@ fn a_body_that_its_vectors_do_not_agree_to_turns_its_backend_red() {
     // The gates would stop it: here only one of them is asked.
     space.edit(
         "contracts/BUILD.gx",
-        "conformance(name = \"conformance\", gates = GATES + [\":evidence\", \":release\"])",
+        "conformance(name = \"conformance\", gates = GATES + [\":evidence\", \":release\", \":suites\"])",
         "conformance(name = \"conformance\", gates = [\":references\"])",
     );
     let run = space.build(&["//targets:python"]).expect(1);
@@ -174,7 +175,7 @@ fn what_gates_did_not_pass_is_not_generated() {
     let space = space();
     space.edit(
         "contracts/BUILD.gx",
-        "conformance(name = \"conformance\", gates = GATES + [\":evidence\", \":release\"])",
+        "conformance(name = \"conformance\", gates = GATES + [\":evidence\", \":release\", \":suites\"])",
         "references_gate(name = \"some\", contracts = [\":money\"])\n\nconformance(name = \"conformance\", gates = [\":some\"])",
     );
     let run = space.build(&["//targets:python"]).expect(1);

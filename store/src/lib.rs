@@ -17,7 +17,6 @@
 pub mod action;
 pub mod allowance;
 mod aside;
-pub mod busy;
 pub mod cancel;
 mod cas;
 mod checkout;

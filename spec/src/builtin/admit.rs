@@ -4,10 +4,9 @@
 //! that gates did not pass, and what is unchanged is generated no second time though the verdict is another.
 
 use super::{Given, Made, Step};
-use crate::{gate::codes, ir};
+use crate::gate::{codes, conformance::Conformance};
+use crate::ir;
 use gx_store::ExecuteError;
-use gx_store::encode::Fields;
-use std::collections::BTreeMap;
 
 pub(super) const STEP: Step = Step {
     name: "admit",
@@ -20,16 +19,12 @@ pub(super) const STEP: Step = Step {
 
 fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     let file = given.file("contract")?;
-    let contracts = given.contracts("contract")?;
-    let [contract] = contracts.as_slice() else { return Err(given.refuse("the input 'contract' is one contract")) };
+    let contract = &*given.contract()?;
     let verdict = given.file("conformance")?;
-    let subjects = Fields::of_record(&verdict.bytes, super::conformance::SCHEMA).and_then(|mut fields| {
-        let passed = fields.text("verdict")? == "PASS";
-        Ok(if passed { fields.text_map("subjects")? } else { BTreeMap::new() })
-    });
-    let subjects = subjects.map_err(|error| given.refuse(format!("'{}': {error}", verdict.path)))?;
+    let said = Conformance::decode(&verdict.bytes);
+    let said = said.map_err(|error| given.refuse(format!("'{}': {error}", verdict.path)))?;
     let name = format!("{} {}", contract.name, contract.version);
-    if subjects.get(&name) != Some(&ir::digest(contract).to_string()) {
+    if said.subjects.get(&name) != Some(&ir::digest(contract).to_string()) {
         let code = codes::NOT_ADMITTED;
         return Err(ExecuteError::Findings {
             findings: format!(

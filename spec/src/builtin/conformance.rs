@@ -5,9 +5,10 @@
 //! state.
 
 use super::{Given, Made, Step, verdict};
+use crate::gate::conformance::Conformance;
 use crate::gate::report::Summary;
 use crate::twin;
-use gx_store::encode::{Fields, Value as Cbor};
+use gx_store::encode::Fields;
 use gx_store::{ExecuteError, HashFunction};
 use std::collections::BTreeMap;
 
@@ -19,9 +20,6 @@ pub(super) const STEP: Step = Step {
     arguments: &[],
     run,
 };
-
-/// The record's schema name.
-pub(super) const SCHEMA: &str = "gx.conformance/1";
 
 fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
     let (reports, verdicts) = (given.files("reports")?, given.files("verdicts")?);
@@ -57,14 +55,6 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
             format!("conformance: {held} contracts have documents, and no gate `drift` holds them against these\n");
         return Err(ExecuteError::Findings { findings });
     }
-    let gates = gates
-        .into_iter()
-        .map(|(gate, report)| Cbor::record([("gate", Cbor::text(gate)), ("report", Cbor::text(report))]));
-    let verdict = Cbor::record([
-        ("schema", Cbor::text(SCHEMA)),
-        ("verdict", Cbor::text("PASS")),
-        ("gates", Cbor::Array(gates.collect())),
-        ("subjects", Cbor::text_map(&subjects)),
-    ]);
+    let verdict = Conformance { passed: true, gates, subjects }.value();
     Ok(vec![("verdict", verdict.encode().into()), ("twin", twin::text(&verdict).into_bytes().into())])
 }

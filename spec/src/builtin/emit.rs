@@ -21,8 +21,7 @@ pub(super) const STEP: Step = Step {
 };
 
 fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
-    let contracts = given.contracts("contract")?;
-    let [contract] = contracts.as_slice() else { return Err(given.refuse("the input 'contract' is one contract")) };
+    let contract = &*given.contract()?;
     let docs = match given.files("docs")?.first() {
         Some(file) => DocSet::decode(&file.bytes).map_err(|error| given.refuse(error.to_string()))?,
         None => DocSet::default(),

@@ -4,7 +4,7 @@
 //! `folder`. Two files at one path are refused.
 
 use super::{Given, Made, Product, Step};
-use gx_store::{ExecuteError, Node, RelPath, StoreError, Trees};
+use gx_store::{ExecuteError, Node, RelPath, StoreError};
 use std::collections::BTreeMap;
 
 pub(super) const STEP: Step = Step {
@@ -23,19 +23,8 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
         _ => Ok(()),
     };
     for node in given.nodes("folders")? {
-        let mut ahead = vec![(None::<RelPath>, node)];
-        while let Some((at, node)) = ahead.pop() {
-            match (at, node) {
-                (at, Node::Directory(tree)) => {
-                    for (name, node) in &given.store.tree(&tree)?.entries {
-                        let name = RelPath::new(name.as_str()).map_err(StoreError::from)?;
-                        let path = at.as_ref().map_or_else(|| name.clone(), |at| at.join(&name));
-                        ahead.push((Some(path), node.clone()));
-                    }
-                }
-                (Some(at), node) => put(at, node)?,
-                (None, _) => return Err(given.refuse("the input 'folders' is made of folders")),
-            }
+        for (at, node) in given.leaves(node)? {
+            put(at.ok_or_else(|| given.refuse("the input 'folders' is made of folders"))?, node)?;
         }
     }
     let nodes = given.nodes("files")?;

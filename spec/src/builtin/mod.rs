@@ -28,19 +28,21 @@ use crate::facts::Facts;
 use crate::gate::Member;
 use crate::ir::Contract;
 use crate::load::{decode_all, with_stack};
-use gx_store::{Blobs, Builtin, Call, ExecuteError, Node, Output, OutputKind, RelPath, Store, StoreError, TreeBuilder};
+use gx_store::{
+    Blobs, Builtin, Call, ExecuteError, Node, Output, OutputKind, RelPath, Store, StoreError, TreeBuilder, Trees,
+};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Every builtin of this crate.
 pub fn all() -> Vec<Arc<dyn Builtin>> {
-    let steps = STEPS.iter().map(|step| Arc::new(*step) as Arc<dyn Builtin>);
-    steps.chain(crate::release::all()).collect()
+    STEPS.iter().map(|step| Arc::new(*step) as Arc<dyn Builtin>).collect()
 }
 
 /// The steps, by name.
 const STEPS: &[Step] = &[
     admit::STEP,
+    crate::release::BUNDLE,
     compare::STEP,
     conformance::STEP,
     contract::STEP,
@@ -60,11 +62,11 @@ const STEPS: &[Step] = &[
 ];
 
 /// What a step makes, by the part that it plays.
-type Made = Vec<(&'static str, Product)>;
+pub(crate) type Made = Vec<(&'static str, Product)>;
 
 /// What plays a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Product {
+pub(crate) enum Product {
     File(Vec<u8>),
     /// Texts by their path in a folder.
     Folder(BTreeMap<String, String>),
@@ -80,14 +82,14 @@ impl From<Vec<u8>> for Product {
 
 /// A step.
 #[derive(Debug, Clone, Copy)]
-struct Step {
-    name: &'static str,
-    revision: u32,
+pub(crate) struct Step {
+    pub(crate) name: &'static str,
+    pub(crate) revision: u32,
     /// Parts of inputs, parts of outputs, and other arguments that it knows.
-    inputs: &'static [&'static str],
-    outputs: &'static [&'static str],
-    arguments: &'static [&'static str],
-    run: fn(&Given<'_>) -> Result<Made, ExecuteError>,
+    pub(crate) inputs: &'static [&'static str],
+    pub(crate) outputs: &'static [&'static str],
+    pub(crate) arguments: &'static [&'static str],
+    pub(crate) run: fn(&Given<'_>) -> Result<Made, ExecuteError>,
 }
 
 impl Builtin for Step {
@@ -159,29 +161,27 @@ struct Source {
 }
 
 /// What a step was given.
-struct Given<'a> {
+pub(crate) struct Given<'a> {
     call: &'a Call,
     inputs: &'a BTreeMap<RelPath, Node>,
-    store: &'a Store,
+    pub(crate) store: &'a Store,
 }
 
 impl Given<'_> {
-    fn refuse(&self, why: impl Into<String>) -> ExecuteError {
+    pub(crate) fn refuse(&self, why: impl Into<String>) -> ExecuteError {
         ExecuteError::Builtin { name: self.call.name.clone(), why: why.into() }
     }
 
     /// A product in the store.
     fn put(&self, product: Product) -> Result<Node, ExecuteError> {
-        let file = |bytes: &[u8]| {
-            Ok::<Node, ExecuteError>(Node::File { blob: self.store.put_blob(bytes)?, executable: false })
-        };
         let mut nodes = BTreeMap::new();
         match product {
-            Product::File(bytes) => return file(&bytes),
+            Product::File(bytes) => return self.put_file(&bytes),
             Product::Nodes(all) => nodes = all,
             Product::Folder(texts) => {
                 for (path, text) in texts {
-                    nodes.insert(RelPath::new(path.as_str()).map_err(StoreError::from)?, file(text.as_bytes())?);
+                    let path = RelPath::new(path).map_err(StoreError::from)?;
+                    nodes.insert(path, self.put_file(text.as_bytes())?);
                 }
             }
         }
@@ -192,15 +192,40 @@ impl Given<'_> {
         Ok(Node::Directory(self.store.put_built(&builder)?))
     }
 
+    /// Bytes in the store, as a file.
+    pub(crate) fn put_file(&self, bytes: &[u8]) -> Result<Node, ExecuteError> {
+        Ok(Node::File { blob: self.store.put_blob(bytes)?, executable: false })
+    }
+
+    /// An input.
+    pub(crate) fn node(&self, path: &str) -> Result<Node, ExecuteError> {
+        let known = RelPath::new(path).ok().and_then(|path| self.inputs.get(&path));
+        known.cloned().ok_or_else(|| self.refuse(format!("'{path}' is no input")))
+    }
+
     /// What plays a part, in its order, each once.
     fn nodes(&self, part: &str) -> Result<Vec<Node>, ExecuteError> {
         let paths = self.call.arguments.get(&format!("in:{part}")).map_or("", String::as_str);
         let mut seen = BTreeSet::new();
-        let one = |path: &str| {
-            let known = RelPath::new(path).ok().and_then(|path| self.inputs.get(&path));
-            known.cloned().ok_or_else(|| self.refuse(format!("'{path}' is no input")))
-        };
-        paths.lines().filter(|path| seen.insert(*path)).map(one).collect()
+        paths.lines().filter(|path| seen.insert(*path)).map(|path| self.node(path)).collect()
+    }
+
+    /// The files and symlinks below a node, by their paths there; what is no folder itself is at none.
+    pub(crate) fn leaves(&self, node: Node) -> Result<BTreeMap<Option<RelPath>, Node>, ExecuteError> {
+        let mut leaves = BTreeMap::new();
+        let mut ahead = vec![(None::<RelPath>, node)];
+        while let Some((at, node)) = ahead.pop() {
+            let Node::Directory(tree) = node else {
+                leaves.insert(at, node);
+                continue;
+            };
+            for (name, node) in &self.store.tree(&tree)?.entries {
+                let name = RelPath::new(name.as_str()).map_err(StoreError::from)?;
+                let below = at.as_ref().map_or_else(|| name.clone(), |at| at.join(&name));
+                ahead.push((Some(below), node.clone()));
+            }
+        }
+        Ok(leaves)
     }
 
     /// The files of a part, in their order, each once.
@@ -228,7 +253,16 @@ impl Given<'_> {
         Ok(all)
     }
 
-    /// The same with what their texts say beside their meaning, sorted by name and version.
+    /// The one contract of the part `contract`.
+    fn contract(&self) -> Result<Arc<Contract>, ExecuteError> {
+        let mut contracts = self.contracts("contract")?;
+        match (contracts.pop(), contracts.is_empty()) {
+            (Some(only), true) => Ok(only),
+            _ => Err(self.refuse("the input 'contract' is one contract")),
+        }
+    }
+
+    /// Contracts with what their texts say beside their meaning, sorted by name and version.
     fn members(&self, part: &str, facts: &str) -> Result<Vec<Member>, ExecuteError> {
         let contracts = self.contracts(part)?;
         let files = self.files(facts)?;
@@ -251,7 +285,7 @@ impl Given<'_> {
     }
 
     /// A word; empty when it was not given.
-    fn word(&self, name: &str) -> &str {
+    pub(crate) fn word(&self, name: &str) -> &str {
         self.call.arguments.get(name).map_or("", String::as_str)
     }
 

@@ -19,8 +19,7 @@ pub(super) const STEP: Step = Step {
 };
 
 fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
-    let contracts = given.contracts("contract")?;
-    let [contract] = contracts.as_slice() else { return Err(given.refuse("the input 'contract' is one contract")) };
+    let contract = &*given.contract()?;
     let frozen = given.files("frozen")?;
     let (trial, left) = match frozen.first() {
         Some(file) => {

@@ -7,6 +7,7 @@
 mod closure;
 pub mod codes;
 mod compatibility;
+pub(crate) mod conformance;
 mod digests;
 pub mod drift;
 pub mod evidence;

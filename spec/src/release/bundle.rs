@@ -6,78 +6,90 @@
 //! not know what a profile asks for (`profile`), nor how a bundle is checked (`verify`).
 
 use super::codes::{PROFILE_INCOMPLETE, PROFILE_REFUSED, PROOF_FAILED, PROOF_MISSING, RELEASE_MIXED};
-use super::job::{Folder, Item, Job, Leaf, Task};
 use super::manifest::{self, Entry, Manifest, What, sha256};
 use super::profile::{Profile, profile};
 use super::records;
+use crate::builtin::{Given, Made, Product, Step};
 use crate::gate::codes::{EVIDENCE_BROKEN, EVIDENCE_MISSING};
+use crate::gate::conformance::Conformance;
 use crate::gate::evidence::{Evidence, MADE};
 use crate::gate::report::{Finding, Report, Summary, status};
 use crate::gate::{self, Document, Input};
-use gx_store::encode::{DecodeError, Fields};
-use gx_store::{ExecuteError, HashFunction};
+use gx_store::{Blobs, ExecuteError, HashFunction, Node, RelPath, StoreError};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
-pub(super) const TASK: Task =
-    Task { name: "bundle", arguments: &["files", "name", "version", "profile", "target"], run };
+pub(crate) const STEP: Step = Step {
+    name: "bundle",
+    revision: 1,
+    inputs: &["files"],
+    outputs: &["folder"],
+    arguments: &["files", "name", "version", "profile", "target"],
+    run,
+};
 
 /// A file of the bundle that came from a target.
 struct File {
     entry: Entry,
-    item: Item,
+    node: Node,
     /// Kept of those that are looked into.
     bytes: Vec<u8>,
 }
 
 type Files = BTreeMap<String, File>;
 
-fn run(job: &Job<'_>) -> Result<Folder, ExecuteError> {
-    let (files, evidence) = gather(job)?;
+fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
+    let (files, evidence) = gather(given)?;
     let mut findings = Vec::new();
     let verdict = Verdict::of(&files, &mut findings);
-    match profile(job.word("profile")) {
+    match profile(given.word("profile")) {
         Some(profile) => held_against(profile, &files, evidence.is_some(), &mut findings),
         None => {
-            let message = format!("'{}' is no profile", job.word("profile"));
+            let message = format!("'{}' is no profile", given.word("profile"));
             let hint = "profiles are managed, confidential and regulated";
             findings.push(Finding::new(PROFILE_INCOMPLETE, "", "profile", message).hint(hint));
         }
     }
-    let chain = chain(&files, evidence.as_ref(), job.word("version"), &mut findings);
+    let chain = chain(&files, evidence.as_ref(), given.word("version"), &mut findings);
     let report = Report::new("bundle", BTreeMap::new(), findings);
     if !report.passes() {
         return Err(ExecuteError::Findings { findings: report.text() });
     }
-    written(job, files, chain, &verdict).map_err(|why| job.refuse(why))
+    written(given, files, chain, &verdict)
 }
 
 /// Reads what was given; the evidence apart, which goes on in the bundle's own.
-fn gather(job: &Job<'_>) -> Result<(Files, Option<Document>), ExecuteError> {
+fn gather(given: &Given<'_>) -> Result<(Files, Option<Document>), ExecuteError> {
     let (mut files, mut evidence) = (Files::new(), None);
-    for [role, label, path, destination] in job.rows()? {
-        for (below, leaf) in job.leaves(path)? {
-            let (what, bytes) = match &leaf {
-                Leaf::Link(target) => (What::Link(target.clone()), Vec::new()),
-                Leaf::File { blob, executable } => {
-                    let bytes = job.bytes(blob)?;
+    for line in given.word("files").lines() {
+        let words: Vec<&str> = line.split('\t').collect();
+        let [role, label, path, destination] = words.as_slice() else {
+            return Err(given.refuse(format!("the line '{line}' of 'files' has not 4 words")));
+        };
+        let (role, label, path) = (*role, *label, *path);
+        for (below, node) in given.leaves(given.node(path)?)? {
+            let (what, bytes) = match &node {
+                Node::Symlink(target) => (What::Link(target.clone()), Vec::new()),
+                Node::File { blob, executable } => {
+                    let bytes = given.store.blob(blob)?;
                     let (size, executable) = (bytes.len() as u64, *executable);
                     (What::File { size, sha256: sha256(&bytes), executable }, bytes)
                 }
+                Node::Directory(_) => continue,
             };
             if role == "evidence" {
                 evidence = Some(Document { path: path.to_owned(), bytes });
                 continue;
             }
-            let tail = if below.is_empty() { String::new() } else { format!("/{below}") };
+            let tail = below.map_or_else(String::new, |below| format!("/{}", below.as_str()));
             let at = format!("{role}/{destination}{tail}");
             if manifest::role_of(&at) != role {
-                return Err(job.refuse(format!("a bundle has no part '{role}'")));
+                return Err(given.refuse(format!("a bundle has no part '{role}'")));
             }
             let entry = Entry { what, role: role.to_owned(), target: label.to_owned() };
             // What is large is only carried.
             let bytes = if matches!(role, "content") { Vec::new() } else { bytes };
-            files.insert(at, File { entry, item: Item::There(leaf.node()), bytes });
+            files.insert(at, File { entry, node, bytes });
         }
     }
     Ok((files, evidence))
@@ -93,30 +105,12 @@ fn reports(files: &Files) -> impl Iterator<Item = (&String, &File, String)> {
     canonical.map(|(path, file)| (path, file, HashFunction::Blake3.digest(&file.bytes).hex()))
 }
 
-/// What the verdict of conformance says.
+/// The verdict of conformance.
 #[derive(Default)]
 struct Verdict {
     /// BLAKE3 of its bytes.
     digest: String,
     subjects: BTreeMap<String, String>,
-}
-
-type Texts = BTreeMap<String, String>;
-
-/// What a verdict of conformance says: its word, gates by the digests of their reports, and digests of its subjects.
-fn said(verdict: &[u8]) -> Result<(String, Texts, Texts), DecodeError> {
-    let mut fields = Fields::of_record(verdict, "gx.conformance/1")?;
-    let mut gates = BTreeMap::new();
-    for gate in fields.array("gates")? {
-        let mut gate = Fields::of(gate, "gate")?;
-        gates.insert(gate.text("report")?, gate.text("gate")?);
-    }
-    Ok((fields.text("verdict")?, gates, fields.text_map("subjects")?))
-}
-
-/// What a verdict speaks of, with digests; nothing when it is none.
-pub(super) fn subjects(verdict: &[u8]) -> BTreeMap<String, String> {
-    said(verdict).map(|(_, _, subjects)| subjects).unwrap_or_default()
 }
 
 impl Verdict {
@@ -130,16 +124,17 @@ impl Verdict {
             findings.push(mixed("", "verdict", "there is no verdict of conformance".to_owned()));
             return Verdict::default();
         };
-        let (word, mut gates, subjects) = match said(&file.bytes) {
-            Ok(read) => read,
+        let said = match Conformance::decode(&file.bytes) {
+            Ok(said) => said,
             Err(error) => {
                 findings.push(mixed(path, "verdict", format!("it is no verdict: {error}")));
                 return Verdict::default();
             }
         };
-        if word != status(true) {
-            findings.push(mixed(path, "verdict", format!("it says {word}")));
+        if !said.passed {
+            findings.push(mixed(path, "verdict", "it does not say PASS".to_owned()));
         }
+        let mut gates: BTreeMap<String, String> = said.gates.into_iter().map(|(gate, report)| (report, gate)).collect();
         for (path, _, digest) in reports(files) {
             if gates.remove(&digest).is_none() {
                 findings.push(mixed(path, "report", "the verdict does not speak of it".to_owned()));
@@ -148,7 +143,7 @@ impl Verdict {
         for gate in gates.values() {
             findings.push(mixed(path, gate, "its report is not there".to_owned()));
         }
-        Verdict { digest: HashFunction::Blake3.digest(&file.bytes).hex(), subjects }
+        Verdict { digest: HashFunction::Blake3.digest(&file.bytes).hex(), subjects: said.subjects }
     }
 }
 
@@ -228,24 +223,23 @@ fn chain(files: &Files, evidence: Option<&Document>, version: &str, findings: &m
 }
 
 /// The bundle itself.
-fn written(job: &Job<'_>, files: Files, mut chain: Evidence, verdict: &Verdict) -> Result<Folder, String> {
-    let (mut folder, mut entries) = (Folder::new(), BTreeMap::new());
+fn written(given: &Given<'_>, files: Files, mut chain: Evidence, verdict: &Verdict) -> Result<Made, ExecuteError> {
+    let (mut texts, mut nodes, mut entries) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
     for (path, file) in files {
-        folder.insert(path.clone(), file.item);
+        nodes.insert(path.clone(), file.node);
         entries.insert(path, file.entry);
     }
-    let word = |name: &str| job.word(name).to_owned();
+    let word = |name: &str| given.word(name).to_owned();
     let (name, version, profile, target) = (word("name"), word("version"), word("profile"), word("target"));
     let blake3 = |text: &str| HashFunction::Blake3.digest(text.as_bytes()).hex();
     chain.record(&version, "release.conformance", status(true), &verdict.digest);
     chain.record(&version, "release.content", MADE, &blake3(&Manifest::released(&entries)));
     let mut manifest = Manifest { name, version, profile, target, head: chain.head(), files: entries };
-    let mut put = |manifest: &mut Manifest, path: &str, text: String| {
-        let bytes = text.into_bytes();
-        let what = What::File { size: bytes.len() as u64, sha256: sha256(&bytes), executable: false };
+    let mut put = |manifest: &mut Manifest, path: &'static str, text: String| {
+        let what = What::File { size: text.len() as u64, sha256: sha256(text.as_bytes()), executable: false };
         let (role, target) = (manifest::role_of(path).to_owned(), manifest.target.clone());
         manifest.files.insert(path.to_owned(), Entry { what, role, target });
-        folder.insert(path.to_owned(), Item::New(bytes));
+        texts.insert(path, text);
     };
     let sbom = records::sbom(&manifest);
     chain.record(&manifest.version, "release.sbom", MADE, &blake3(&sbom));
@@ -256,7 +250,12 @@ fn written(job: &Job<'_>, files: Files, mut chain: Evidence, verdict: &Verdict) 
     put(&mut manifest, manifest::PROVENANCE, provenance);
     let text = manifest.text();
     // What is written is what can be read.
-    Manifest::read(text.as_bytes()).map_err(|(_, why)| why)?;
-    folder.insert(manifest::FILE.to_owned(), Item::New(text.into_bytes()));
-    Ok(folder)
+    Manifest::read(text.as_bytes()).map_err(|(_, why)| given.refuse(why))?;
+    texts.insert(manifest::FILE, text);
+    for (path, text) in texts {
+        nodes.insert(path.to_owned(), given.put_file(text.as_bytes())?);
+    }
+    let at = |(path, node)| Ok((RelPath::new(path).map_err(StoreError::from)?, node));
+    let nodes: BTreeMap<RelPath, Node> = nodes.into_iter().map(at).collect::<Result<_, ExecuteError>>()?;
+    Ok(vec![("folder", Product::Nodes(nodes))])
 }

@@ -7,7 +7,6 @@
 
 mod bundle;
 pub mod codes;
-mod job;
 pub mod manifest;
 mod profile;
 mod records;
@@ -15,10 +14,4 @@ mod records;
 mod tests;
 pub mod verify;
 
-use gx_store::Builtin;
-use std::sync::Arc;
-
-/// Every builtin of this folder.
-pub fn all() -> Vec<Arc<dyn Builtin>> {
-    [bundle::TASK].map(|task| Arc::new(task) as Arc<dyn Builtin>).to_vec()
-}
+pub(crate) use bundle::STEP as BUNDLE;

@@ -90,7 +90,7 @@ impl Bench {
         let arguments = words.map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
         let call = Call { name: "bundle".to_owned(), revision: 1, arguments };
         let outputs = [Output { path: RelPath::new("out/b").unwrap(), kind: OutputKind::Directory }];
-        let made = bundle::TASK.call(&call, &self.inputs, &outputs, &self.store).map_err(|error| error.to_string())?;
+        let made = bundle::STEP.call(&call, &self.inputs, &outputs, &self.store).map_err(|error| error.to_string())?;
         match made.as_slice() {
             [(_, Node::Directory(tree))] => Ok(*tree),
             other => panic!("{other:?}"),

@@ -5,9 +5,9 @@
 //! so, what was expected and what was found. Where the manifest and a file disagree, the provenance tells which of the
 //! two was changed. This file does not know where a bundle lies, nor signatures.
 
-use super::bundle;
 use super::manifest::{self, Entry, Manifest, What, find, sha256};
 use super::records;
+use crate::gate::conformance::Conformance;
 use crate::gate::evidence::{Evidence, MADE};
 use crate::gate::report::status;
 use gx_store::HashFunction;
@@ -231,7 +231,8 @@ impl Check<'_> {
         manifest.files.remove(manifest::PROVENANCE);
         let verdict = manifest.files.keys().find(|path| path.starts_with("verdict/") && path.ends_with(".cbor"));
         let verdict = verdict.and_then(|path| self.source.read(path).ok()).unwrap_or_default();
-        records::provenance(&manifest, &bundle::subjects(&verdict))
+        let said = Conformance::decode(&verdict).unwrap_or_default();
+        records::provenance(&manifest, &said.subjects)
     }
 
     /// The bill of materials and the provenance are those of these files, to the byte.

@@ -34,6 +34,7 @@ pub mod ir;
 pub mod json;
 pub mod load;
 pub mod pattern;
+mod pretty;
 pub mod prose;
 pub mod registry;
 pub mod release;

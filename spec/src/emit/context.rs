@@ -7,7 +7,7 @@ use super::block::Writer;
 use super::docs::DocSet;
 use super::low::{Function, Role};
 use super::lower::types;
-use super::names::{World, imports, path};
+use super::names::{World, path};
 use super::program::Program;
 use crate::ir::{Contract, ErrorDecl, ErrorRef, Operator, Param, RecordDecl, Type, Unknown};
 use serde_json::{Map, Value as Json, json};
@@ -236,7 +236,7 @@ impl Context<'_> {
 
     /// The errors that operators of the contract can raise.
     fn all_errors(&self) -> Vec<Json> {
-        let all = imports(self.contract).into_iter().chain([self.contract]);
+        let all = self.contract.closure().into_iter().map(|it| &**it).chain([self.contract]);
         all.flat_map(|it| &it.errors).filter_map(|it| self.error(it)).collect()
     }
 
@@ -407,7 +407,7 @@ impl Context<'_> {
 
 /// The contracts that a contract uses, directly or not, and itself.
 fn imports_of(contract: &Contract, world: &World<'_>) -> Vec<Json> {
-    let all = imports(contract).into_iter().chain([contract]);
+    let all = contract.closure().into_iter().map(|it| &**it).chain([contract]);
     all.map(|it| Context::home(it, world)).collect()
 }
 

@@ -136,7 +136,7 @@ impl Module {
         let flat = parts.join(if case == "pascal" { "" } else { "_" });
         let mut module = Module { name: parts.last().cloned().unwrap_or_default(), ..Module::default() };
         let mut scope = Scope::new(target);
-        for import in imports(contract) {
+        for import in contract.closure() {
             if let Some(name) = path(&import.name, case).pop() {
                 scope.take(&name);
             }
@@ -195,18 +195,6 @@ fn fields<'n>(module: &mut Module, target: &Target, of: &str, names: impl Iterat
     }
 }
 
-/// Contracts that a contract uses, directly or not, by name.
-pub(super) fn imports(contract: &Contract) -> Vec<&Contract> {
-    let mut found: BTreeMap<&str, &Contract> = BTreeMap::new();
-    let mut open: Vec<&Contract> = contract.imports.iter().map(|it| &*it.contract).collect();
-    while let Some(next) = open.pop() {
-        if found.insert(&next.name, next).is_none() {
-            open.extend(next.imports.iter().map(|it| &*it.contract));
-        }
-    }
-    found.into_values().collect()
-}
-
 /// The names of a contract and of all that it uses.
 #[derive(Debug, Clone)]
 pub(super) struct World<'a> {
@@ -218,7 +206,7 @@ pub(super) struct World<'a> {
 
 impl<'a> World<'a> {
     pub(super) fn of(contract: &Contract, target: &'a Target) -> World<'a> {
-        let all = std::iter::once(contract).chain(imports(contract));
+        let all = std::iter::once(contract).chain(contract.closure().into_iter().map(|it| &**it));
         let mut modules: BTreeMap<String, Module> =
             all.map(|it| (it.name.to_string(), Module::of(it, target))).collect();
         // Two modules of one last name are told apart by their whole names.

@@ -6,7 +6,7 @@
 use super::block::{Derived, Known, Writer, Written};
 use super::low::{Function, Outcome, Role, Ty};
 use super::lower::{self, Shape, types};
-use super::names::{World, imports};
+use super::names::World;
 use super::target::Target;
 use crate::ir::{Contract, Operator, Range, Ref, Type};
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,8 +33,7 @@ type Lowered = BTreeMap<Ref, Outcome<(Vec<Function>, BTreeSet<Ref>)>>;
 
 impl Program {
     pub(super) fn of(contract: &Contract, target: &Target) -> Program {
-        let mut all = imports(contract);
-        all.push(contract);
+        let all: Vec<&Contract> = contract.closure().into_iter().map(|it| &**it).chain([contract]).collect();
         let native = |range: &Range| target.native(range);
         let held = |range: &Range| target.held(range);
         let shape = Shape {

@@ -25,6 +25,7 @@ pub use value::{Value, decimal_text};
 
 use crate::syntax::{Docs, HashFn, Name, Purity, Severity, Tie, Version};
 use gx_store::Digest;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The name of an error.
@@ -71,6 +72,18 @@ fn find<'a, T>(items: &'a [Arc<T>], name: &str, key: impl Fn(&T) -> &Name) -> Op
 }
 
 impl Contract {
+    /// What it imports, directly or not, by name.
+    pub fn closure(&self) -> Vec<&Arc<Contract>> {
+        let mut found: BTreeMap<&str, &Arc<Contract>> = BTreeMap::new();
+        let mut open: Vec<&Arc<Contract>> = self.imports.iter().map(|it| &it.contract).collect();
+        while let Some(next) = open.pop() {
+            if found.insert(&next.name, next).is_none() {
+                open.extend(next.imports.iter().map(|it| &it.contract));
+            }
+        }
+        found.into_values().collect()
+    }
+
     /// An operator.
     pub fn operator(&self, name: &str) -> Option<&Arc<Operator>> {
         find(&self.operators, name, |it| &it.id.name)

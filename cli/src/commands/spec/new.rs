@@ -234,14 +234,13 @@ fn made(answers: &Answers, stem: &str, errors: u32) -> Result<BTreeMap<PathBuf, 
             format!("no contract can be named '{}': {}", answers.name, faults.unwrap_or_default().join("; ")),
         )
     })?;
-    let mut imported: BTreeMap<String, Arc<Contract>> = BTreeMap::new();
-    imports(&contract, &mut imported);
-    let all: Vec<Arc<Contract>> = [contract.clone()].into_iter().chain(imported.values().cloned()).collect();
+    let imported = contract.closure();
+    let all: Vec<Arc<Contract>> = [&contract].into_iter().chain(imported.iter().copied()).cloned().collect();
     let cases = cases(&contract, &[]).map_err(|why| Report::new(1018, why))?;
     let mut frozen = Frozen { contract: contract.name.to_string(), cases, freezes: Vec::new() };
     frozen.freeze(answers.owner.trim(), "first freeze");
     let direct: Vec<&str> = contract.imports.iter().filter_map(|it| pack(&it.name)).collect();
-    let packs: Vec<&str> = imported.keys().filter_map(|it| pack(it)).collect();
+    let packs: Vec<&str> = imported.iter().filter_map(|it| pack(&it.name)).collect();
     let direct: Vec<String> = direct.into_iter().map(str::to_lowercase).collect();
     let packs: Vec<String> = packs.into_iter().map(str::to_lowercase).collect();
     let files = [
@@ -253,15 +252,6 @@ fn made(answers: &Answers, stem: &str, errors: u32) -> Result<BTreeMap<PathBuf, 
         ("BUILD.gx".to_owned(), build_file(stem, &direct, &packs)),
     ];
     Ok(files.into_iter().map(|(path, text)| (PathBuf::from(path), text)).collect())
-}
-
-/// What a contract imports, directly or not.
-fn imports(contract: &Contract, found: &mut BTreeMap<String, Arc<Contract>>) {
-    for import in &contract.imports {
-        if found.insert(import.name.to_string(), import.contract.clone()).is_none() {
-            imports(&import.contract, found);
-        }
-    }
 }
 
 /// The name of a pack: `Gx.Money` is `Money`.

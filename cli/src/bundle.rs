@@ -5,7 +5,7 @@
 //! a signature that says anything else, or in other words, is refused. This file does not know what a bundle means.
 
 use crate::error::Report;
-use crate::keys::{self, Public, Signer};
+use crate::keys::{self, Claim, Public, Signer};
 use gx_spec::release::verify::{Fault, Lying, Source, Verified};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -124,19 +124,9 @@ pub fn signed_root(path: &Path, trusted: &[Public]) -> Result<(String, String), 
         let at = text.bytes().zip(&bytes).position(|(ours, theirs)| ours != *theirs).unwrap_or(text.len());
         return Err(unreadable(format!("from byte {at} on it is not in the form that gx writes")));
     }
-    if !keys::is_signed(&signature.bytes()?, &signature.ed25519, &signature.signature) {
-        return Err(Report::new(905, format!("the signature of '{named}' is not that of what it says"))
-            .hint("it was changed after it was signed, or it was signed with another key than it names"));
-    }
-    match trusted.iter().find(|key| key.hex == signature.ed25519) {
-        Some(key) => Ok((signature.signed.root, key.name.clone())),
-        None => {
-            let name = signature.signed.name;
-            Err(Report::new(906, format!("'{named}' is signed by '{name}', a key that is not trusted here"))
-                .hint(format!("its public key is {}", signature.ed25519))
-                .hint("if it is whose you think: name the file of the signer's `gx key export` with --trust"))
-        }
-    }
+    let claim = Claim { name: &signature.signed.name, ed25519: &signature.ed25519, signature: &signature.signature };
+    let key = keys::check(path, &signature.bytes()?, &claim, trusted)?;
+    Ok((signature.signed.root, key.name.clone()))
 }
 
 /// Checks a bundle; of which root digest, when that is known.

@@ -52,8 +52,39 @@ impl Signer {
     }
 }
 
+/// What a file says of who signed it.
+pub struct Claim<'a> {
+    /// The signer's name for the key.
+    pub name: &'a str,
+    /// The public key, in hex.
+    pub ed25519: &'a str,
+    /// The signature, in hex.
+    pub signature: &'a str,
+}
+
+/// The trusted key that signed these bytes of a file.
+///
+/// # Errors
+///
+/// With 905 when the signature is not that of these bytes, with 906 when nobody trusts the key.
+pub fn check<'a>(named: &Path, bytes: &[u8], claim: &Claim<'_>, trusted: &'a [Public]) -> Result<&'a Public, Report> {
+    let named = named.display();
+    if !is_signed(bytes, claim.ed25519, claim.signature) {
+        return Err(Report::new(905, format!("the signature of '{named}' is not that of what it says"))
+            .hint("it was changed after it was signed, or it was signed with another key than it names"));
+    }
+    trusted.iter().find(|key| key.hex == claim.ed25519).ok_or_else(|| {
+        Report::new(906, format!("'{named}' is signed by '{}', a key that is not trusted here", claim.name))
+            .hint(format!("its public key is {}", claim.ed25519))
+            .hint(
+                "if it is whose you think: put the signer's `gx key export` into the folder of keys, or name that \
+                 file with --trust",
+            )
+    })
+}
+
 /// Is it the signature of these bytes by that key? All in hex but the bytes.
-pub fn is_signed(bytes: &[u8], public: &str, signature: &str) -> bool {
+fn is_signed(bytes: &[u8], public: &str, signature: &str) -> bool {
     let (Ok(public), Ok(signature)) = (hex::decode(public), hex::decode(signature)) else { return false };
     UnparsedPublicKey::new(&ED25519, public).verify(bytes, &signature).is_ok()
 }

@@ -5,7 +5,7 @@
 //! anything else, or in other words, is refused. This file does not know who compares two.
 
 use crate::error::Report;
-use crate::keys::{self, Public, Signer};
+use crate::keys::{self, Claim, Public, Signer};
 use gx_engine::audit::Entry;
 use gx_store::{HashFunction, Level, Node};
 use serde::{Deserialize, Serialize};
@@ -150,22 +150,9 @@ impl Manifest {
         if manifest.schema != SCHEMA {
             return Err(unreadable(format!("its schema is '{}', and this gx reads '{SCHEMA}'", manifest.schema)));
         }
-        if !keys::is_signed(&manifest.signed_bytes()?, &signature.ed25519, &signature.signature) {
-            return Err(Report::new(905, format!("the signature of '{named}' is not that of what it says"))
-                .hint("it was changed after it was signed, or it was signed with another key than it names"));
-        }
-        match trusted.iter().find(|key| key.hex == signature.ed25519) {
-            Some(key) => Ok((manifest, key.name.clone())),
-            None => Err(Report::new(
-                906,
-                format!("'{named}' is signed by '{}', a key that is not trusted here", signature.name),
-            )
-            .hint(format!("its public key is {}", signature.ed25519))
-            .hint(
-                "if it is whose you think: put the signer's `gx key export` into the folder of keys, or name that \
-                   file with --trust",
-            )),
-        }
+        let claim = Claim { name: &signature.name, ed25519: &signature.ed25519, signature: &signature.signature };
+        let key = keys::check(path, &manifest.signed_bytes()?, &claim, trusted)?;
+        Ok((manifest, key.name.clone()))
     }
 }
 

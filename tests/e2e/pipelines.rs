@@ -173,6 +173,14 @@ fn a_new_contract_of_every_shape_passes_every_gate_at_once() {
         passes(&space, &format!("gx-out/contracts/my{shape}/conformance.conformance.json"));
         let folder = format!("contracts/my{shape}");
         assert_eq!(space.read(format!("gx-out/{folder}/lock.json")), space.read(format!("{folder}/agreed.json")));
+        // What changes a state has a trace, and the gates that run it again; else there is nothing to run.
+        let changes = space.read(format!("{folder}/my{shape}.upel")).contains("stateful operator");
+        let suites = space.root().join(format!("gx-out/{folder}/suites.report.txt"));
+        assert_eq!((changes, changes), (space.root().join(format!("{folder}/traces")).exists(), suites.exists()));
+        if changes {
+            let made = space.read(format!("gx-out/{folder}/my{shape}_trace.json"));
+            assert_eq!(made, space.read(format!("{folder}/traces/my{shape}.json")));
+        }
     }
     space.build(&["//..."]).expect_run(0);
 }

@@ -1,4 +1,5 @@
-//! `gx spec new`: a contract of a shape, its prose, its frozen vectors, its policy, its lock and its BUILD file.
+//! `gx spec new`: a contract of a shape, its prose, its frozen vectors, its trace when it changes a state, its policy,
+//! its lock and its BUILD file.
 //!
 //! What is written passes every gate as it is. Invariants: nothing that exists is overwritten, and nothing is written
 //! when one of the files exists; the same answers give the same files. This file does not know what a shape says.
@@ -14,6 +15,7 @@ use gx_spec::gate::lock::Lock;
 use gx_spec::ir::Contract;
 use gx_spec::load::{Source, load};
 use gx_spec::rules::Rules;
+use gx_spec::trace::{Trace, stateful};
 use gx_spec::vectors::{Frozen, cases};
 use gx_spec::{format, prose, syntax};
 use serde_json::json;
@@ -243,15 +245,21 @@ fn made(answers: &Answers, stem: &str, errors: u32) -> Result<BTreeMap<PathBuf, 
     let packs: Vec<&str> = imported.iter().filter_map(|it| pack(&it.name)).collect();
     let direct: Vec<String> = direct.into_iter().map(str::to_lowercase).collect();
     let packs: Vec<String> = packs.into_iter().map(str::to_lowercase).collect();
+    let recorded = match stateful(&contract).next() {
+        Some(_) => Some(Trace::record(&contract).map_err(|why| Report::new(1018, why))?),
+        None => None,
+    };
+    let build = build_file(stem, &direct, &packs, recorded.is_some());
+    let trace = recorded.map(|it| (format!("traces/{stem}.json"), it.text()));
     let files = [
         (format!("{stem}.upel"), text),
         (format!("{stem}.md"), prose::to_prose(&contract)),
         (format!("vectors/{stem}.json"), frozen.text()),
         ("agreed.json".to_owned(), Lock::of(&all).text()),
         ("policy.toml".to_owned(), policy(errors)),
-        ("BUILD.gx".to_owned(), build_file(stem, &direct, &packs)),
+        ("BUILD.gx".to_owned(), build),
     ];
-    Ok(files.into_iter().map(|(path, text)| (PathBuf::from(path), text)).collect())
+    Ok(files.into_iter().chain(trace).map(|(path, text)| (PathBuf::from(path), text)).collect())
 }
 
 /// The name of a pack: `Gx.Money` is `Money`.
@@ -275,22 +283,34 @@ fn policy(errors: u32) -> String {
     text
 }
 
-fn build_file(stem: &str, direct: &[String], packs: &[String]) -> String {
+fn build_file(stem: &str, direct: &[String], packs: &[String], changes: bool) -> String {
     let list = |items: Vec<String>| format!("[{}]", items.join(", "));
     let deps = list(direct.iter().map(|it| format!("\"@gx//packs:{it}\"")).collect());
     let deps = if direct.is_empty() { String::new() } else { format!("    deps = {deps},\n") };
     let named = list(packs.iter().map(|it| format!("\"{it}\"")).collect());
     let packs = if packs.is_empty() { String::new() } else { format!("    packs = {named},\n") };
+    let (load, trace, traces) = match changes {
+        true => (
+            "\"trace\", ",
+            format!(
+                "# What is recorded of what changes its state; `cp gx-out/.../{stem}_trace.json traces/{stem}.json` agrees to it.\n\
+                 trace(name = \"{stem}_trace\", contract = \":{stem}\")\n\n"
+            ),
+            format!("    traces = [\"traces/{stem}.json\"],\n"),
+        ),
+        false => ("", String::new(), String::new()),
+    };
     format!(
         "load(\"@gx//rules:contract.bzl\", \"contract\")\n\
          load(\"@gx//rules:contract_gates.bzl\", \"contract_gates\")\n\
-         load(\"@gx//rules:gates.bzl\", \"vectors\")\n\n\
+         load(\"@gx//rules:gates.bzl\", {load}\"vectors\")\n\n\
          contract(\n    name = \"{stem}\",\n    src = \"{stem}.upel\",\n    prose = [\"{stem}.md\"],\n{deps})\n\n\
          # `gx spec freeze {stem}.upel --out vectors/{stem}.json --owner NAME --reason TEXT` freezes them anew.\n\
          vectors(name = \"{stem}_vectors\", contract = \":{stem}\", frozen = \"vectors/{stem}.json\")\n\n\
+         {trace}\
          # Every gate. What is agreed to is in agreed.json; what would fit is lock.json in gx-out.\n\
          contract_gates(\n    name = \"conformance\",\n    contracts = [\":{stem}\"],\n    documents = glob([\"*.md\", \"*.upel\"]),\n    \
-         lock = \"agreed.json\",\n{packs}    policy = \"policy.toml\",\n    vectors = [\":{stem}_vectors\"],\n)\n"
+         lock = \"agreed.json\",\n{packs}    policy = \"policy.toml\",\n{traces}    vectors = [\":{stem}_vectors\"],\n)\n"
     )
 }
 

@@ -200,6 +200,9 @@ impl Cas {
         copy_checked(&mut *from, &mut file, temp.path(), &id.0)?;
         // A copy need not survive a crash: the next process hashes it before it is used.
         self.publish(id, executable, &file, temp, false)?;
+        if executable {
+            crate::busy::settle(file, &path);
+        }
         Ok(path)
     }
 

@@ -17,6 +17,7 @@
 pub mod action;
 pub mod allowance;
 mod aside;
+pub mod busy;
 pub mod cancel;
 mod cas;
 mod checkout;

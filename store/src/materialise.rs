@@ -223,7 +223,11 @@ impl Store {
         }
         let mut file = std::fs::File::create_new(path).map_err(|e| StoreError::io("creating", path, e))?;
         crate::cas::copy_checked(&mut *self.open_blob(blob)?, &mut file, path, &blob.0)?;
-        files::freeze(&file, path, if executable { 0o555 } else { 0o444 })
+        files::freeze(&file, path, if executable { 0o555 } else { 0o444 })?;
+        if executable {
+            crate::busy::settle(file, path);
+        }
+        Ok(())
     }
 
     /// A read-only file with that content, to be mounted or copied. It must not be written.

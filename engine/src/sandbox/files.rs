@@ -3,6 +3,7 @@
 //! Invariants: modes do not depend on the umask of this process; what an action left behind is removed whatever
 //! modes it has. This file does not know actions.
 
+use gx_store::busy::settle;
 use gx_store::{BlobId, Blobs, Node, Store, StoreError, TreeId, Trees, fixed_time};
 use rustix::fs::{AtFlags, CWD, Timespec, Timestamps};
 use std::fs::{self, FileTimes, OpenOptions, Permissions};
@@ -70,7 +71,13 @@ pub(crate) fn write_file(path: &Path, bytes: &[u8], executable: bool) -> Result<
         let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
         file.write_all(bytes)?;
         fix_time(&file)?;
-        if umask_is_usual() { Ok(()) } else { file.set_permissions(Permissions::from_mode(mode)) }
+        if !umask_is_usual() {
+            file.set_permissions(Permissions::from_mode(mode))?;
+        }
+        if executable {
+            settle(file, path);
+        }
+        Ok(())
     };
     make().map_err(|e| StoreError::io("writing", path, e))
 }
@@ -105,7 +112,11 @@ pub(crate) fn copy_blob(store: &Store, blob: &BlobId, to: &Path, executable: boo
     let mut file = OpenOptions::new().write(true).open(to).map_err(io)?;
     std::io::copy(&mut from, &mut file).map_err(io)?;
     fix_time(&file).map_err(io)?;
-    set_mode(to, if executable { 0o555 } else { 0o444 })
+    set_mode(to, if executable { 0o555 } else { 0o444 })?;
+    if executable {
+        settle(file, to);
+    }
+    Ok(())
 }
 
 /// Copies a node out of the store. Folders can be written, so that they can be removed and used without a sandbox.

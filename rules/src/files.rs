@@ -44,7 +44,11 @@ pub(crate) struct Repo {
 /// Where a repository's files are.
 #[derive(Debug)]
 pub(crate) enum Place {
-    Workspace(PathBuf),
+    /// A folder of the workspace, `below` its root; empty for all of it.
+    Workspace {
+        root: PathBuf,
+        below: String,
+    },
     Tree(TreeId, Store),
     Texts(BTreeMap<String, Arc<str>>),
 }
@@ -101,7 +105,7 @@ impl Repo {
             return Ok(known.clone());
         }
         let listing = match &self.place {
-            Place::Workspace(root) => list_disk(root, folder, look)?,
+            Place::Workspace { root, below } => list_disk(root, &crate::glob::join(below, folder), look)?,
             Place::Tree(tree, store) => list_tree(*tree, store, folder)?,
             Place::Texts(texts) => list_texts(texts, folder),
         }
@@ -113,9 +117,10 @@ impl Repo {
     /// A file's bytes; `None` when there is no such file.
     pub(crate) fn read(&self, path: &str, look: &Look, store: &Store) -> Result<Option<Vec<u8>>, LoadError> {
         match &self.place {
-            Place::Workspace(root) => {
-                let relative = usable(path)?;
-                match text_at(&root.join(path)) {
+            Place::Workspace { root, below } => {
+                let path = crate::glob::join(below, path);
+                let relative = usable(&path)?;
+                match text_at(&root.join(&path)) {
                     Ok(bytes) if bytes.len() as u64 > TEXT_MOST => {
                         let message = format!("'{path}' is larger than {} MiB", TEXT_MOST >> 20);
                         Err(LoadError::new(LoadErrorKind::Limit, message))
@@ -132,7 +137,7 @@ impl Repo {
                         let message = format!("'{path}' is a device, a socket or a pipe, and is not read");
                         Err(LoadError::new(LoadErrorKind::SpecialFile, message))
                     }
-                    Err(error) => Err(unreadable(path, &error)),
+                    Err(error) => Err(unreadable(&path, &error)),
                 }
             }
             Place::Tree(tree, store) => match tree_node(*tree, store, path)? {

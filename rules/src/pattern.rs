@@ -97,6 +97,9 @@ impl Pattern {
     }
 }
 
+/// What makes a folder a workspace: below another one it is a world of its own.
+const WORKSPACE_FILE: &str = "gx.toml";
+
 /// Folders that never hold packages.
 fn skipped(name: &str) -> bool {
     name.starts_with('.') || name == "gx-out"
@@ -190,6 +193,9 @@ impl Session<'_> {
             level = Vec::new();
             for (folder, listing) in listings {
                 let Some(listing) = listing? else { continue };
+                if !folder.is_empty() && listing.entries.contains_key(WORKSPACE_FILE) {
+                    continue;
+                }
                 if build_file_of(&listing).is_some() {
                     found.insert(Arc::new(PackageId::new(&id.repository, &folder)));
                 }

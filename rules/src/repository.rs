@@ -18,11 +18,12 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 /// The kinds.
-const KINDS: [&str; 5] = ["crate_archive", "debian_packages", "http_archive", "npm_archive", "pypi_archive"];
+const KINDS: [&str; 6] = ["crate_archive", "debian_packages", "http_archive", "local", "npm_archive", "pypi_archive"];
 /// Keys of each kind.
 const CRATE_KEYS: [&str; 7] = ["kind", "name", "version", "sha256", "strip_prefix", "build_file", "build_file_content"];
 const PYPI_KEYS: [&str; 8] =
     ["kind", "name", "version", "sha256", "type", "strip_prefix", "build_file", "build_file_content"];
+const LOCAL_KEYS: [&str; 2] = ["kind", "path"];
 const HTTP_KEYS: [&str; 8] =
     ["kind", "url", "urls", "sha256", "type", "strip_prefix", "build_file", "build_file_content"];
 
@@ -38,6 +39,8 @@ pub(crate) enum Declared {
     Archive(Archive, Build),
     /// Pinned Debian packages.
     Debian(DebianPackages),
+    /// A folder of the workspace, which is a workspace of its own.
+    Local(RelPath),
 }
 
 /// What is fetched and how it is unpacked.
@@ -95,6 +98,7 @@ fn read(name: &str, table: &toml::Table) -> Result<Declared, LoadError> {
         "pypi_archive" => &PYPI_KEYS,
         "http_archive" => &HTTP_KEYS,
         "debian_packages" => return debian::read(name, table).map(Declared::Debian),
+        "local" => &LOCAL_KEYS,
         other => {
             let error = wrong(name, format!("'{other}' is no kind; there are {}", KINDS.join(", ")));
             return Err(error.suggest(other, KINDS));
@@ -106,6 +110,10 @@ fn read(name: &str, table: &toml::Table) -> Result<Declared, LoadError> {
             Some(near) => error.hint(format!("did you mean '{near}'?")),
             None => error.hint(format!("its keys are {}", keys.join(", "))),
         });
+    }
+    if kind == "local" {
+        let path = RelPath::new(needed("path")?).map_err(|why| wrong(name, format!("path: {why}")))?;
+        return Ok(Declared::Local(path));
     }
     let sha256 = needed("sha256")?.to_lowercase();
     if sha256.len() != 64 || !sha256.chars().all(|c| c.is_ascii_hexdigit()) {
@@ -273,6 +281,7 @@ impl Session<'_> {
         let (archive, build) = match declared {
             Declared::Archive(archive, build) => (archive, build),
             Declared::Debian(packages) => return self.debian(name, packages),
+            Declared::Local(path) => return self.local(name, path),
         };
         let store = &self.config.store;
         let known = held(&self.kept.trees).get(archive).copied();
@@ -309,6 +318,16 @@ impl Session<'_> {
             }
         };
         Ok(Repo { name: name.into(), place: Place::Tree(tree, store.clone()), overlay })
+    }
+
+    /// A folder of the workspace as a repository.
+    fn local(&self, name: &str, path: &RelPath) -> Result<Repo, LoadError> {
+        let below = path.as_str();
+        if self.repo("")?.list(below, &self.look)?.is_none() {
+            return Err(wrong(name, format!("there is no folder '{below}' in the workspace")));
+        }
+        let place = Place::Workspace { root: self.config.root.clone(), below: below.to_owned() };
+        Ok(Repo { name: name.into(), place, overlay: None })
     }
 
     /// The plans of the archives that this load has opened.

@@ -110,7 +110,8 @@ impl<'w> Session<'w> {
         }
         let repo = match name {
             "" => {
-                Ok(Arc::new(Repo { name: "".into(), place: Place::Workspace(self.config.root.clone()), overlay: None }))
+                let place = Place::Workspace { root: self.config.root.clone(), below: String::new() };
+                Ok(Arc::new(Repo { name: "".into(), place, overlay: None }))
             }
             "gx" => Ok(Arc::clone(&self.kept.stdlib)),
             name => match self.declared.get(name) {

@@ -15,6 +15,13 @@ use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+/// Where a source was found.
+enum Found {
+    /// Below the workspace's root.
+    At(RelPath),
+    There(Node),
+}
+
 /// Paths that one thread looks at, at least.
 const MANY: usize = 64;
 
@@ -26,19 +33,13 @@ impl Session<'_> {
         let mut paths: Vec<RelPath> = Vec::new();
         let mut names: Vec<&Arc<str>> = Vec::new();
         for file in files {
-            if !file.0.owner.package.repository.is_empty() {
-                match self.repository_source(file) {
-                    Ok(node) => drop(found.insert(Arc::clone(&file.0.path), node)),
-                    Err(error) => errors.push(error),
-                }
-                continue;
-            }
-            match RelPath::new(file.path()) {
-                Ok(path) => {
+            match self.place_of(file) {
+                Ok(Found::There(node)) => drop(found.insert(Arc::clone(&file.0.path), node)),
+                Ok(Found::At(path)) => {
                     paths.push(path);
                     names.push(&file.0.path);
                 }
-                Err(error) => errors.push(LoadError::new(LoadErrorKind::Source, error.to_string())),
+                Err(error) => errors.push(error),
             }
         }
         errors.extend(self.leading_out(&paths));
@@ -47,6 +48,7 @@ impl Session<'_> {
         }
         let nodes = self.config.store.ingest_files(&self.config.root, &paths);
         for ((name, path), node) in names.into_iter().zip(paths).zip(nodes) {
+            let shown = path.clone();
             match node {
                 Ok(node) => {
                     match &node {
@@ -56,7 +58,7 @@ impl Session<'_> {
                     }
                     found.insert(Arc::clone(name), node);
                 }
-                Err(error) => errors.push(unreadable(name, &error)),
+                Err(error) => errors.push(unreadable(shown.as_str(), &error)),
             }
         }
         if errors.is_empty() { Ok(found) } else { Err(errors) }
@@ -85,19 +87,27 @@ impl Session<'_> {
         .collect()
     }
 
-    fn repository_source(&self, file: &File) -> Result<Node, LoadError> {
+    /// Where a source is: below the workspace's root, or what is in the store of it.
+    fn place_of(&self, file: &File) -> Result<Found, LoadError> {
         let label = &file.0.owner;
+        let usable = |path: &str| {
+            let path = RelPath::new(path).map_err(|error| LoadError::new(LoadErrorKind::Source, error.to_string()))?;
+            Ok(Found::At(path))
+        };
+        if label.package.repository.is_empty() {
+            return usable(file.path());
+        }
         let repo = self.repo(&label.package.repository)?;
         let path = crate::glob::join(&label.package.path, &label.name);
         let missing = || LoadError::new(LoadErrorKind::Source, format!("there is no file '{}'", repo.display(&path)));
         match &repo.place {
-            Place::Tree(tree, store) => tree_node(*tree, store, &path)?.ok_or_else(missing),
+            Place::Tree(tree, store) => tree_node(*tree, store, &path)?.ok_or_else(missing).map(Found::There),
             Place::Texts(texts) => {
                 let text = texts.get(&path).ok_or_else(missing)?;
                 let blob = self.config.store.put_blob(text.as_bytes()).map_err(|e| store_error(&e))?;
-                Ok(Node::File { blob, executable: false })
+                Ok(Found::There(Node::File { blob, executable: false }))
             }
-            Place::Workspace(_) => Err(missing()),
+            Place::Workspace { below, .. } => usable(&crate::glob::join(below, &path)),
         }
     }
 

@@ -86,11 +86,11 @@ pub(crate) fn command(root: &Path, arguments: Vec<String>) -> Result<()> {
         all.push(run_shape(&flags, *shape)?);
     }
     let machine = report::Machine::look(load_before)?;
-    let command = format!("cargo xtask bench {}", arguments.join(" "));
+    let command = report::command("", &arguments);
     let text = report::text(&all, &machine, flags.actions, flags.rounds);
     println!("\n{text}");
     if let Some(date) = &flags.date {
-        report::write(&root.join("docs/benchmarks.md"), report::GRAPHS, date, command.trim(), &text)?;
+        report::write(&root.join("docs/benchmarks.md"), report::GRAPHS, date, &command, &text)?;
     }
     Ok(())
 }

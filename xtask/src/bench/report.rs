@@ -110,6 +110,20 @@ pub(super) fn cell(samples: &Samples) -> String {
     }
 }
 
+/// The command as anybody could give it: folders and programs of this machine say nothing elsewhere.
+pub(super) fn command(kind: &str, arguments: &[String]) -> String {
+    let mut words = vec!["cargo xtask bench".to_owned()];
+    words.extend(Some(kind.to_owned()).filter(|kind| !kind.is_empty()));
+    let mut given = arguments.iter();
+    while let Some(word) = given.next() {
+        match word.as_str() {
+            "--gx" | "--folder" => drop(given.next()),
+            _ => words.push(word.clone()),
+        }
+    }
+    words.join(" ")
+}
+
 /// Puts the tables behind their mark in the document.
 pub(super) fn write(file: &Path, mark: &str, date: &str, command: &str, text: &str) -> Result<()> {
     let document = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
@@ -117,4 +131,16 @@ pub(super) fn write(file: &Path, mark: &str, date: &str, command: &str, text: &s
     let (_, tail) = rest.split_once(END).context("docs/benchmarks.md has no end mark")?;
     let table = format!("{mark}\nMeasured on {date} by `{command}`.\n\n{text}{END}");
     std::fs::write(file, format!("{head}{table}{tail}")).with_context(|| format!("writing {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::command;
+
+    #[test]
+    fn a_command_names_nothing_of_this_machine() {
+        let words = "--rounds 2 --gx /a/gx --folder /a/b --date D".split(' ').map(str::to_owned);
+        assert_eq!(command("sandbox", &words.collect::<Vec<_>>()), "cargo xtask bench sandbox --rounds 2 --date D");
+        assert_eq!(command("", &[]), "cargo xtask bench");
+    }
 }

@@ -105,8 +105,8 @@ pub(super) fn command(root: &Path, arguments: &[String]) -> Result<()> {
     let text = table::text(&loads, &figures, &machine, flags.rounds);
     println!("\n{text}");
     if let Some(date) = &flags.date {
-        let command = format!("cargo xtask bench sandbox {}", arguments.join(" "));
-        report::write(&root.join("docs/benchmarks.md"), table::MARK, date, command.trim(), &text)?;
+        let command = report::command("sandbox", arguments);
+        report::write(&root.join("docs/benchmarks.md"), table::MARK, date, &command, &text)?;
     }
     tools::remove(&flags.folder)
 }

@@ -123,6 +123,59 @@ fn two_roots_with_the_same_packages_give_the_same_toolchains() {
     assert_eq!(here, there);
 }
 
+/// What else a language would look into, in the second root.
+const UNLIKE_LANGUAGES: &str = r#"
+for folder in /usr/local/lib/python3.11/dist-packages /usr/local/lib/node_modules/path /srv/elsewhere/.local/lib/python3.11/site-packages; do
+    mkdir -p $folder
+    echo 'raise SystemExit("from another place")' > $folder/json.py
+    echo 'raise SystemExit("from another place")' > $folder/sitecustomize.py
+    echo 'throw new Error("from another place")' > $folder/index.js
+done
+mkdir -p /srv/elsewhere/.m2 /srv/elsewhere/go/src/fmt /srv/elsewhere/.config/go
+echo 'GOFLAGS=-race' > /srv/elsewhere/.config/go/env
+echo 'package fmt' > /srv/elsewhere/go/src/fmt/fmt.go
+find /usr/lib/python3 -name '__pycache__' -prune -exec rm -rf {} +
+rm -rf /usr/share/doc /usr/share/man
+touch -d 2001-01-01 /usr/bin/*
+"#;
+
+/// One language's toolchain and what it makes, in both roots.
+fn language(name: &str, program: &str, command: &str) {
+    if !Path::new("/usr/bin").join(program).exists() {
+        return skipped(&format!("this machine has no /usr/bin/{program}"));
+    }
+    let space = TestSpace::new();
+    let rule =
+        format!("genrule(name = 'x', outs = ['x'], cmd = '{command}', toolchains = ['@gx//toolchains:{name}'])\n");
+    space.write("BUILD.gx", &rule);
+    let here: Run = space.gx(["build", "--json", "//:x"]).env("PATH", "/usr/bin:/bin").run().ok();
+    let prepare = format!("{UNLIKE}{UNLIKE_LANGUAGES}");
+    let Some(there) = second_root(&space, "12345", &prepare, &["/opt/gx", "build", "--json", "//:x"]) else { return };
+    let (here, there) = (actions(&here.stdout), actions(&there));
+    assert!(here.iter().any(|(message, _)| message.contains("Importing")) && here.len() >= 2, "{here:?}");
+    assert_eq!(here, there);
+}
+
+#[test]
+fn python_of_two_roots_is_one() {
+    language("python", "python3", "python3 -c \"import json, ssl; print(json.dumps([1]))\" > $@");
+}
+
+#[test]
+fn node_of_two_roots_is_one() {
+    language("node", "node", "node -e \"console.log(6 * 7)\" > $@");
+}
+
+#[test]
+fn java_of_two_roots_is_one() {
+    language("java", "javac", "javac -version > $@ 2>&1");
+}
+
+#[test]
+fn go_of_two_roots_is_one() {
+    language("go", "go", "go version > $@");
+}
+
 #[test]
 fn what_makes_two_toolchains_differ_is_named_with_its_package() {
     let space = space();

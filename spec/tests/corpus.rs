@@ -152,10 +152,52 @@ fn what_documents_say_against_each_other_and_leave_open_is_found() {
     let references = ask(Question::References, &written);
     assert_eq!(names(&references, Kind::CorpusUnresolved), [format!("{there} Mesh.Gone.Away")]);
     let closure = ask(Question::Closure, &written);
+    assert_eq!((count(&closure, "rules for numbers") > 50, count(&closure, "conflicting rules")), (true, 0));
     let words: Vec<&str> = of_kind(&closure, Kind::CorpusChoice).iter().map(|it| it.message.as_str()).collect();
     assert!(
         words.iter().any(|it| it.starts_with("'MAY'")) && words.iter().any(|it| it.starts_with("'TBD'")),
         "{words:?}"
     );
     assert!(names(&closure, Kind::CorpusOpen).iter().any(|it| it.ends_with("Mesh.Last.Word")));
+}
+
+#[test]
+fn rules_for_numbers_that_documents_state_differently_are_found() {
+    let mut written = corpus(1);
+    let policy = "\n### 0.C Numeric Policy\n- binary64, ties-to-even; `EPS_EQ = 1e-10`, EPS_DENOM = 1e-12.\n- Quantile: nearest rank,\n  \
+                  `floor(p*(n-1))`.\n";
+    for at in [30, 31, 32] {
+        written.documents[at].text.push_str(policy);
+    }
+    let closure = ask(Question::Closure, &written);
+    let written_in = written.documents.iter().flat_map(|it| &it.facts).filter(|it| it.starts_with("number ")).count();
+    assert_eq!(count(&closure, "rules for numbers"), written_in + 12);
+    assert_eq!(count(&closure, "conflicting rules"), 0);
+    let text = &mut written.documents[31].text;
+    *text =
+        text.replace("1e-10", "0.000000001").replace("ties-to-even", "rounded half up").replace("(p*(n-1))", "(p·N)");
+    let closure = ask(Question::Closure, &written);
+    assert_eq!(count(&closure, "conflicting rules"), 3);
+    let mut told: Vec<&str> = of_kind(&closure, Kind::CorpusNumber).iter().map(|it| it.message.as_str()).collect();
+    // That document comes before others: those of its own number differ from the first.
+    told.sort_unstable();
+    told.dedup();
+    assert_eq!(
+        told,
+        [
+            "'EPS_EQ' is 1e-9 here, and 1e-10 there",
+            "'quantile' is floor(p*n) here, and floor(p*(n-1)) there",
+            "'rounding' is half_up here, and half_even there",
+        ]
+    );
+}
+
+#[test]
+fn a_parameter_that_is_called_like_a_record_is_one() {
+    let text = "# A\n\n**Algorithm:** `A.B.C`\n---\n## 5) Operator Definitions\n**Operator:** `A.B.Run`\n**Signature:** `(a -> \
+                run_report, other)`\n**Purity class:** PURE\n**run_report (minimum schema):**\n```yaml\nis_valid: bool\n```\n";
+    let facts = read("a.md", text.as_bytes());
+    let found = answer(Question::Residue, &[Document::new(&facts, text)]);
+    let untyped: Vec<&str> = of_kind(&found, Kind::CorpusUntyped).iter().map(|it| it.subject.as_str()).collect();
+    assert_eq!(untyped, ["A.B.Run.a", "A.B.Run.other"]);
 }

@@ -7,14 +7,14 @@ use gx_spec::drift::{Side, drift};
 use gx_spec::load::{Source, load};
 use gx_spec::prose::read;
 use gx_spec::rules::Rules;
-use gx_spec::said::{Finding, Kind, of_contract};
+use gx_spec::said::{Finding, Gravity, Kind, of_contract};
 
 const PROSE: &str = include_str!("drift/parcel.md");
 const ARTEFACT: &str = include_str!("drift/parcel.upel");
 
 fn between(prose: &str, artefact: &str) -> Vec<Finding> {
     let said = read("parcel.md", prose.as_bytes());
-    assert!(said.findings.is_empty(), "{:?}", said.findings);
+    assert!(said.findings.iter().all(|it| it.gravity == Gravity::Note), "{:?}", said.findings);
     let source = Source { name: "parcel.upel".to_owned(), bytes: artefact.as_bytes().to_vec() };
     let loaded = load(vec![source], Rules::all(), 1).remove(0);
     let faults: String =
@@ -100,4 +100,64 @@ fn a_changed_artefact_drifts_too() {
 fn findings_are_sorted_and_both_places_are_right() {
     let prose = PROSE.replace("(1..30000)", "(1..3000)").replace("PURE", "IO").replace("(default 3)", "(default 4)");
     insta::assert_snapshot!(between(&prose, ARTEFACT).iter().map(ToString::to_string).collect::<String>());
+}
+
+/// A contract that rounds, tolerates and has a number with a name, and prose that says the same.
+const SUMS: &str = "contract Post.Sums 1.0.0 layer L1 invalid BAD;
+error BAD = 1 severity ERROR category input retry no message \"bad\";
+const EPS_EQ = 0.001;
+pure operator Share(a: int 0..=1000) -> decimal(5, 1) raises BAD {
+  divide(a, 3, 1, half_even) as decimal(5, 1) else BAD
+}
+pure operator Half(a: int 0..=1000) -> int 0..=1000 { a div 2 }
+pure operator Both(a: int 0..=1000) -> decimal(5, 1) raises BAD uses Share { Share(a: a) }
+pure operator Root(a: float) -> (b: float)
+  profile E1 tolerance { b: abs 1.0e-9 rel 0.0 nan forbid }
+{
+  (b: sqrt(a))
+}
+";
+
+const SAID: &str = "# Sums
+
+**Algorithm:** `Post.Sums`
+---
+### 0.C Numeric Policy
+- `EPS_EQ = 1.0e-3`
+---
+## 5) Operator Definitions
+**Operator:** `Post.Sums.Share`
+**Definition:** A third, rounded once, half
+to even.
+**Operator:** `Post.Sums.Half`
+**Definition:** The half, rounded down.
+**Operator:** `Post.Sums.Both`
+**Definition:** A share, rounded half to even.
+**Operator:** `Post.Sums.Root`
+**Numerical considerations:** `abs_tol = 1e-9`, `rel_tol = 0`
+";
+
+#[test]
+fn rules_for_numbers_in_prose_are_those_of_the_artefact() {
+    let found = |prose: &str, artefact: &str| -> Vec<Kind> {
+        let numbers = |it: &Finding| matches!(it.kind, Kind::DriftNumber | Kind::DriftRounding | Kind::DriftTolerance);
+        between(prose, artefact).iter().filter(|it| numbers(it)).map(|it| it.kind).collect()
+    };
+    assert_eq!(found(SAID, SUMS), []);
+    for (old, new, kinds) in [
+        ("1.0e-3", "1e-4", [Kind::DriftNumber].as_slice()),
+        ("once, half\nto even", "half up", &[Kind::DriftRounding, Kind::DriftRounding]),
+        ("rounded down", "rounded up", &[Kind::DriftRounding]),
+        ("A share, rounded half to even", "A share, truncated; rounds toward zero", &[Kind::DriftRounding]),
+        ("A share, rounded half to even", "A share", &[]),
+        ("abs_tol = 1e-9", "abs_tol = 1e-8", &[Kind::DriftTolerance]),
+        ("`rel_tol = 0`", "`rel_tol: 1e-3`", &[Kind::DriftTolerance]),
+    ] {
+        assert!(SAID.contains(old), "{old}");
+        assert_eq!(found(&SAID.replacen(old, new, 1), SUMS), kinds, "{old} -> {new}");
+    }
+    for (old, new) in [("half_even)", "floor)"), ("a div 2", "a"), ("abs 1.0e-9", "abs 1.0e-7"), ("= 0.001", "= 0.002")]
+    {
+        assert_ne!(found(SAID, &SUMS.replacen(old, new, 1)), [], "{old} -> {new}");
+    }
 }

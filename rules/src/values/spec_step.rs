@@ -20,7 +20,7 @@ const STEPS: [(&str, u32, &str); 18] = [
     ("conformance", 2, "Conformance"),
     ("contract", 1, "Contract"),
     ("coverage", 1, "Coverage"),
-    ("drift", 1, "Drift"),
+    ("drift", 2, "Drift"),
     ("emit", 1, "Emit"),
     ("evidence", 1, "Evidence"),
     ("gate", 2, "Gate"),

@@ -3,6 +3,7 @@
 //! It does not know what documents say of each other.
 
 use super::{Answer, Document};
+use crate::drift::plain;
 use crate::said::{FieldType, Gravity, Kind, Param};
 use crate::syntax::Span;
 use std::collections::BTreeSet;
@@ -68,6 +69,11 @@ pub(super) fn residue(documents: &[&Document<'_>]) -> Answer {
             named.extend(typed.map(|it| it.name.value.as_str()));
         }
     }
+    // A parameter that is called like a record is one: `error_record` is an ErrorRecord.
+    let records = documents.iter().flat_map(|it| &it.facts.records).filter(|it| !it.headed);
+    let records: BTreeSet<String> = records.map(|it| plain(&it.name.value)).collect();
+    let types: BTreeSet<String> =
+        documents.iter().flat_map(|it| &it.facts.types).map(|it| plain(&it.name.value)).collect();
     for document in documents {
         let facts = document.facts;
         answer.findings.extend(facts.findings.iter().filter(|it| it.gravity != Gravity::Note).cloned());
@@ -77,7 +83,8 @@ pub(super) fn residue(documents: &[&Document<'_>]) -> Answer {
             // The state that follows is what the state was.
             let own: BTreeSet<&str> =
                 params().filter(|it| it.ty != FieldType::Unsaid).map(|it| it.name.value.as_str()).collect();
-            let said = |name: &str| named.contains(name) || own.contains(name);
+            let called = |name: &str| records.contains(&plain(name)) || types.contains(&plain(name));
+            let said = |name: &str| named.contains(name) || own.contains(name) || called(name);
             let open = |it: &&Param| it.ty == FieldType::Unsaid && !said(&it.name.value);
             for param in params().filter(open) {
                 untyped += 1;

@@ -5,6 +5,7 @@
 //! two documents only; names are compared without their spelling's case and marks (`weigh_record`, `WeighRecord`,
 //! `Weigh record`), operators by their last name without `_vN`. This file does not know formats.
 
+mod numbers;
 mod types;
 
 use crate::diagnostic::position;
@@ -78,12 +79,13 @@ pub fn drift(prose: Side<'_>, artefact: Side<'_>) -> Vec<Finding> {
     gate.errors();
     gate.hashes();
     gate.defaults();
+    gate.numbers();
     sort(&mut gate.found);
     gate.found
 }
 
 /// A name without case and marks.
-fn plain(name: &str) -> String {
+pub(crate) fn plain(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 

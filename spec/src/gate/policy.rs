@@ -8,7 +8,8 @@
 use super::codes;
 use super::report::Finding;
 use super::{Document, Input, Member};
-use crate::ir::{Expr, ExprKind, Operator};
+use crate::ir::Operator;
+use crate::said::number::roundings;
 use crate::syntax::Rounding;
 use std::collections::{BTreeMap, BTreeSet};
 use toml::de::{DeTable, DeValue};
@@ -149,18 +150,4 @@ fn numeric(member: &Member, operator: &Operator, policy: Option<&Policy>, findin
             tell(format!("'{path}' takes NaN for NaN, which the policy forbids"));
         }
     }
-}
-
-/// How an operator rounds.
-fn roundings(operator: &Operator) -> BTreeSet<&'static str> {
-    let mut found = BTreeSet::new();
-    let mut visit = |expr: &Expr| match &expr.kind {
-        ExprKind::Divide(_, _, how) => drop(found.insert(how.name())),
-        ExprKind::Narrow(narrow) => drop(narrow.round.map(|how| found.insert(how.name()))),
-        _ => {}
-    };
-    operator.ensures.iter().for_each(|it| it.walk(&mut visit));
-    operator.requires.iter().for_each(|it| it.condition.walk(&mut visit));
-    operator.body.iter().for_each(|it| it.walk(&mut visit));
-    found
 }

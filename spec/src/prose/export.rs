@@ -201,6 +201,10 @@ fn operator(out: &mut String, contract: &Contract, it: &Operator) {
     if !words.is_empty() {
         out.push_str(&line("Definition", &words.join(" ")));
     }
+    let numbers = numbers(it);
+    if !numbers.is_empty() {
+        out.push_str(&line("Numerical considerations", &numbers));
+    }
     let raised = it.raises.iter().chain(&it.boundary).map(|it| format!("`{}`", it.name));
     let raised: std::collections::BTreeSet<String> = raised.collect();
     let raised = if raised.is_empty() { "NONE".to_owned() } else { raised.into_iter().collect::<Vec<_>>().join(", ") };
@@ -209,4 +213,14 @@ fn operator(out: &mut String, contract: &Contract, it: &Operator) {
         let names: Vec<String> = it.uses.iter().map(|it| format!("`{it}`")).collect();
         out.push_str(&line("Dependencies", &names.join(", ")));
     }
+}
+
+/// How an operator rounds, and how far off what it gives may be, in the words that are read.
+fn numbers(it: &Operator) -> String {
+    let ways = crate::said::number::roundings(it).into_iter().map(|way| format!("rounds {way}"));
+    let tolerances = it.tolerances.iter().flatten().map(|it| {
+        let path = it.path.join(".");
+        format!("`{path}`: `abs_tol = {:e}`, `rel_tol = {:e}`", it.absolute, it.relative)
+    });
+    ways.chain(tolerances).collect::<Vec<_>>().join("; ")
 }

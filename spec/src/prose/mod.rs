@@ -12,6 +12,7 @@ mod field;
 mod hashes;
 mod header;
 mod lists;
+mod numbers;
 mod operators;
 mod outline;
 mod scan;
@@ -75,6 +76,7 @@ pub fn read(file: &str, bytes: &[u8]) -> Facts {
     reader.fences();
     reader.preimages();
     reader.references();
+    reader.numbers();
     reader.agree();
     let mut facts = reader.facts;
     facts.findings.sort_by_key(|it| (it.span, it.kind, it.message.clone()));

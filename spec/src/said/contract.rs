@@ -13,7 +13,7 @@ use crate::syntax::{File, ItemKind, Span};
 use std::collections::BTreeMap;
 
 /// Places of declarations and of their fields, by name.
-struct Places {
+pub(super) struct Places {
     items: BTreeMap<String, Span>,
     parts: BTreeMap<(String, String), Span>,
 }
@@ -60,7 +60,7 @@ impl Places {
         (places, list)
     }
 
-    fn item(&self, name: &str) -> Span {
+    pub(super) fn item(&self, name: &str) -> Span {
         self.items.get(name).copied().unwrap_or_default()
     }
 
@@ -126,6 +126,8 @@ fn facts(name: &str, contract: &Contract, places: &Places, header: (Span, Span))
         });
     }
     facts.hashes = contract.hashes.iter().map(|it| hash(it, places.item(&it.id.name))).collect();
+    facts.numbers = super::number::of_contract(contract, places);
+    facts.numbered = contract.operators.iter().filter(|it| !it.is_extern).map(|it| it.id.name.to_string()).collect();
     facts.operators = contract.operators.iter().map(|it| operator(places, it)).collect();
     for record in &facts.records {
         for field in &record.fields {

@@ -161,6 +161,12 @@ kinds! {
     DriftErrorRemoved "DRIFT_ERROR_REMOVED" 1048 Error;
     /// What is said of an error differs.
     DriftError "DRIFT_ERROR" 1048 Error;
+    /// A number with a name differs.
+    DriftNumber "DRIFT_NUMBER" 1048 Error;
+    /// How an operator rounds differs.
+    DriftRounding "DRIFT_ROUNDING" 1048 Error;
+    /// How far off a result may be differs.
+    DriftTolerance "DRIFT_TOLERANCE" 1048 Error;
     /// A document declares something and cannot be read as a whole.
     CorpusUncovered "CORPUS_UNCOVERED" 1050 Error;
     /// An input or output whose type is said nowhere.
@@ -171,6 +177,8 @@ kinds! {
     CorpusOperator "CORPUS_OPERATOR_CONFLICT" 1051 Error;
     /// Two documents define one error differently.
     CorpusError "CORPUS_ERROR_CONFLICT" 1051 Error;
+    /// Two documents state one rule for numbers differently.
+    CorpusNumber "CORPUS_POLICY_CONFLICT" 1051 Error;
     /// A name leads to nothing in any document.
     CorpusUnresolved "CORPUS_UNRESOLVED" 1052 Error;
     /// A document that is referred to is not there.

@@ -12,6 +12,7 @@ mod hash;
 mod lower;
 mod lower_names;
 mod lower_types;
+pub(crate) mod number;
 mod rows;
 mod ty;
 
@@ -21,6 +22,7 @@ pub use finding::{Finding, Gravity, Kind, Other, sort};
 pub use hash::{HashClass, HashFact, Term};
 pub(crate) use lower::version as version_of;
 pub use lower::{Lowered, lower};
+pub use number::NumberRule;
 pub use rows::{KINDS, Lines, Row, rows};
 pub use ty::{Field, FieldType, Limits};
 
@@ -300,6 +302,10 @@ pub struct Facts {
     pub codes: Vec<Said<String>>,
     /// Hashes.
     pub hashes: Vec<HashFact>,
+    /// Rules for numbers.
+    pub numbers: Vec<NumberRule>,
+    /// Operators whose rules for numbers are all known.
+    pub numbered: Vec<String>,
     /// Tables, those that became other facts too.
     pub tables: Vec<Table>,
     /// Defaults that a table gives.

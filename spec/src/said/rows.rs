@@ -20,7 +20,7 @@ pub struct Row {
 }
 
 /// The kinds of rows.
-pub const KINDS: [&str; 19] = [
+pub const KINDS: [&str; 20] = [
     "title",
     "identity",
     "version",
@@ -37,6 +37,7 @@ pub const KINDS: [&str; 19] = [
     "error",
     "hash",
     "default",
+    "number",
     "row",
     "link",
     "step",
@@ -98,7 +99,7 @@ pub fn rows(facts: &Facts) -> Vec<Row> {
     rows
 }
 
-/// Records, types, errors, hashes and defaults.
+/// Records, types, errors, hashes, defaults and rules for numbers.
 fn declared(facts: &Facts, row: &mut impl FnMut(&'static str, &str, String, Span)) {
     for record in &facts.records {
         let closed = if record.closed { "closed" } else { "" };
@@ -128,6 +129,10 @@ fn declared(facts: &Facts, row: &mut impl FnMut(&'static str, &str, String, Span
     }
     for default in &facts.defaults {
         row("default", &default.path.value, default.value.value.clone(), default.path.span);
+    }
+    for rule in &facts.numbers {
+        let name = rule.operator.as_ref().map_or(String::new(), |it| format!("{it}: "));
+        row("number", &format!("{name}{}", rule.topic.value), rule.value.clone(), rule.topic.span);
     }
 }
 

@@ -286,6 +286,7 @@ impl Writer {
             self.labelled("Preconditions / Postconditions", "none beyond its types.");
             self.labelled("Edge cases", "N/A.");
             self.labelled("Numerical considerations", "EPS_EQ = 1e-10; `≤` is exact.");
+            self.fact("number", "EPS_EQ", "1e-10");
             self.labelled("Ordering/tie handling", "lowest index first.");
             self.labelled("Test vectors", "see VII.B.");
         }

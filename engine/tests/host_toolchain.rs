@@ -73,7 +73,7 @@ const PROGRAMS: [&str; 60] = [
 
 fn spec(compilers: &[&str]) -> HostSpec {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    HostSpec { programs: names(&PROGRAMS), compilers: names(compilers), languages: Vec::new() }
+    HostSpec { programs: names(&PROGRAMS), compilers: names(compilers), ..HostSpec::default() }
 }
 
 /// The import, or a loud word and `None` where this host has no such compilers.

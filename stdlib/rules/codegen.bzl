@@ -14,7 +14,7 @@ TargetInfo = provider(
     doc = "A backend: what it is, as data, and what builds it.",
     fields = {
         "id": "Its name.",
-        "files": "The files of its folder.",
+        "files": "The files of its folder, and those of its base's.",
         "support": "Dict from paths in a generated project to files that every project has.",
         "toolchains": "Trees of the programs that build and run it.",
     },
@@ -35,7 +35,8 @@ CoverageInfo = provider(
 )
 
 def _target_impl(ctx):
-    support = {}
+    base = ctx.attr.base[TargetInfo] if ctx.attr.base else None
+    support = dict(base.support) if base else {}
     folder = ctx.attr.folder + "/support/"
     for file in ctx.files.files:
         at = file.short_path.find(folder)
@@ -45,7 +46,7 @@ def _target_impl(ctx):
         DefaultInfo(files = depset(ctx.files.files)),
         TargetInfo(
             id = ctx.label.name,
-            files = ctx.files.files,
+            files = ctx.files.files + (base.files if base else []),
             support = support,
             toolchains = ctx.files.toolchains,
         ),
@@ -57,6 +58,7 @@ target = rule(
     attrs = {
         "folder": attr.string(mandatory = True, doc = "The folder, as paths of the files have it."),
         "files": attr.label_list(allow_files = True, mandatory = True, doc = "All files of the folder."),
+        "base": attr.label(providers = [TargetInfo], doc = "The target that it is, but for what its folder says."),
         "toolchains": attr.label_list(doc = "Trees of the programs that build and run it."),
     },
 )
@@ -88,18 +90,25 @@ sh "$1/run.sh" < "$2" > "$3" 2> said || echo "ended with $?: $(tail -n 1 said)" 
 rm -f said
 """
 
-def backend(name, **host):
+def backend(name, base = None, **host):
     """A target of the folder of its name, with programs of this machine, where it has them.
 
     Args:
       name: the target's name, and its folder's.
+      base: the target that `base` in its `target.toml` names: it is that one, but for what its own folder says.
       **host: attributes of `host_toolchain`. A toolchain of this name in the workspace's `gx.toml` goes before them.
     """
     if name in CHOSEN:
         native.alias(name = name + ".tools", actual = CHOSEN[name])
     else:
         host_toolchain(name = name + ".tools", or_nothing = True, **host)
-    target(name = name, files = native.glob([name + "/**"]), folder = name, toolchains = [":" + name + ".tools"])
+    target(
+        name = name,
+        base = base,
+        files = native.glob([name + "/**"]),
+        folder = name,
+        toolchains = [":" + name + ".tools"],
+    )
 
 def _layout(ctx, output, folders, files):
     """Folders and files, given by their paths, as one folder."""

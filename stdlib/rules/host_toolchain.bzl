@@ -17,6 +17,7 @@ def _host_toolchain_impl(ctx):
         programs = ctx.attr.programs,
         compilers = ctx.attr.compilers,
         languages = ctx.attr.languages,
+        packages = ctx.attr.packages,
         or_nothing = ctx.attr.or_nothing,
     )
     return [DefaultInfo(files = depset([tree]))]
@@ -28,6 +29,7 @@ host_toolchain = rule(
         "programs": attr.string_list(doc = "Names, looked up in /usr/bin and /bin."),
         "compilers": attr.string_list(doc = "C or C++ compilers: their headers and start files come along."),
         "or_nothing": attr.bool(default = False, doc = "Where the machine lacks something, the tree is empty."),
+        "packages": attr.string_list(doc = "Debian packages that are installed, with all that they depend on."),
         "languages": attr.string_list(doc = "`go`, `java`, `node`, `python`, `rust`, `c`, `c++`: with library."),
     },
 )

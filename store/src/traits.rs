@@ -276,6 +276,8 @@ pub struct HostSpec {
     pub compilers: Vec<String>,
     /// Languages, each with its programs, its own library and what these need: `c`, `c++`, `go`, `java`, ...
     pub languages: Vec<String>,
+    /// Debian packages that are installed, each with all that it depends on.
+    pub packages: Vec<String>,
 }
 
 /// Imports programs of the host by content.

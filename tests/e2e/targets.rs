@@ -37,7 +37,7 @@ fn the_ledger_passes_in_every_target_and_the_second_time_nothing_runs() {
     let space = space();
     space.build(&["//targets:all"]).ok();
     space.build(&["//targets:all"]).expect_run(0);
-    for target in ["c", "javascript", "python", "rust"] {
+    for target in ["aarch64", "c", "javascript", "python", "riscv64", "rust", "wasm"] {
         for row in rows(&space, target).unwrap_or_default() {
             assert_eq!(row["generated"], true, "{row}");
             let cases =
@@ -98,7 +98,11 @@ fn with_own_target(id: &str, from: &str, to: &str) -> TestSpace {
     let build = "load('@gx//rules:codegen.bzl', 'backend')\nbackend(name = 'python', languages = ['python'])\n";
     space.write("own/BUILD.gx", format!("package(default_visibility = ['//visibility:public'])\n{build}"));
     space.edit("targets/BUILD.gx", "\"@gx//targets:\" + target", "\"//own:python\"");
-    space.edit("targets/BUILD.gx", "TARGETS = [\"c\", \"javascript\", \"python\", \"rust\"]", "TARGETS = [\"python\"]");
+    space.edit(
+        "targets/BUILD.gx",
+        "TARGETS = [\"aarch64\", \"c\", \"javascript\", \"python\", \"riscv64\", \"rust\", \"wasm\"]",
+        "TARGETS = [\"python\"]",
+    );
     space
 }
 
@@ -189,6 +193,9 @@ fn targets_are_listed() {
     let told: Value = serde_json::from_str(run.stdout.lines().next().unwrap()).unwrap();
     let told = told.get("targets").or_else(|| told["document"].get("targets")).cloned().unwrap_or(told);
     let ids: Vec<&str> = told.as_array().unwrap().iter().filter_map(|it| it["id"].as_str()).collect();
-    assert_eq!(ids, ["c", "javascript", "python", "rust"]);
-    assert!(told[0]["capabilities"].as_array().unwrap().iter().any(|it| it == "integers of 128 bits"), "{told}");
+    assert_eq!(ids, ["aarch64", "c", "javascript", "python", "riscv64", "rust", "wasm"]);
+    // The first is the second but for where it runs: what that can express it has too.
+    assert_eq!(told[0]["capabilities"], told[1]["capabilities"]);
+    assert_eq!(told[0]["class"], "hardware");
+    assert!(told[1]["capabilities"].as_array().unwrap().iter().any(|it| it == "integers of 128 bits"), "{told}");
 }

@@ -14,12 +14,18 @@ pub(super) fn answer(request: &Request, face: &dyn Face) -> Result<Exit, Report>
     let mut folders: BTreeMap<&str, BTreeMap<String, String>> = BTreeMap::new();
     for (path, text) in gx_stdlib::files() {
         if let Some((id, rest)) = path.strip_prefix("targets/").and_then(|it| it.split_once('/')) {
-            folders.entry(id).or_default().insert(rest.to_owned(), (*text).to_owned());
+            folders.entry(id).or_default().insert(format!("{id}/{rest}"), (*text).to_owned());
         }
     }
     let mut targets = Vec::new();
-    for (id, texts) in folders {
-        let target = Target::read(texts).map_err(|fault| Report::new(801, format!("the target '{id}': {fault}")))?;
+    for (id, own) in folders.iter().filter(|it| !Target::is_abstract(it.1)) {
+        let mut texts = own.clone();
+        let mut base = Target::base(own);
+        while let Some(more) = base.as_deref().and_then(|base| folders.get(base)) {
+            texts.extend(more.clone());
+            base = Target::base(more);
+        }
+        let target = Target::read(&texts).map_err(|fault| Report::new(801, format!("the target '{id}': {fault}")))?;
         targets.push(target);
     }
     let home = request.surroundings.environment.get("HOME").map(String::as_str);

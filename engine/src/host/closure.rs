@@ -122,7 +122,8 @@ impl<'a> Closure<'a> {
         let libraries = Libraries::load(&mut view)?;
         let (languages, compilers) = language::wanted(spec)?;
         let interprets = spec.programs.iter().any(|name| is_perl(name) || is_python(name));
-        let wants_packages = packages && (interprets || !compilers.is_empty() || !languages.is_empty());
+        let asks = interprets || !(compilers.is_empty() && languages.is_empty() && spec.packages.is_empty());
+        let wants_packages = packages && asks;
         let packages = if wants_packages { Packages::load(&view, merged) } else { None };
         let mut closure = Closure { view, libraries, packages, note };
         for name in ROOT_LINKS {
@@ -156,6 +157,7 @@ impl<'a> Closure<'a> {
         for library in own {
             closure.library(&library)?;
         }
+        closure.whole(&spec.packages)?;
         if !compilers.is_empty() {
             closure.come_along(&compilers, &keys)?;
         }

@@ -192,7 +192,7 @@ mod tests {
 
     fn spec(languages: &[&str], compilers: &[&str]) -> HostSpec {
         let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-        HostSpec { programs: Vec::new(), compilers: names(compilers), languages: names(languages) }
+        HostSpec { compilers: names(compilers), languages: names(languages), ..HostSpec::default() }
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Closure<'_> {
     }
 
     /// Takes files that packages list, and the links among them.
-    fn take_listed(&mut self, listed: &[String], roots: &BTreeSet<String>) -> Result<(), RealiseError> {
+    pub(super) fn take_listed(&mut self, listed: &[String], roots: &BTreeSet<String>) -> Result<(), RealiseError> {
         let (mut inside, mut outside) = (Vec::new(), Vec::new());
         for path in listed {
             match self.view.real(path)? {

@@ -1,14 +1,15 @@
 //! The host's own programs as an input: a closure of files, imported by content.
 //!
 //! `closure` finds the files (`view` looks at the host, `elf`, `texts`, `compiler` and `language` read what files and
-//! programs say, `libraries`, `packages`, `library` and `rustup` know where things lie), `manifest` is the canonical
-//! list of them, `memory` tells whether an earlier import still holds. Invariant: two hosts with the same packages give
-//! the same manifest: no times, owners, caches, nor state of alternatives are in it, and nothing of the person's
-//! environment is asked. This file does not know the sandbox nor rules.
+//! programs say, `libraries`, `packages`, `dependencies`, `library` and `rustup` know where things lie), `manifest` is
+//! the canonical list of them, `memory` tells whether an earlier import still holds. Invariant: two hosts with the same
+//! packages give the same manifest: no times, owners, caches, nor state of alternatives are in it, and nothing of the
+//! person's environment is asked. This file does not know the sandbox nor rules.
 
 mod alternatives;
 mod closure;
 mod compiler;
+mod dependencies;
 pub(crate) mod elf;
 mod hints;
 mod language;
@@ -166,7 +167,7 @@ impl HostImporter {
 impl HostTools for HostImporter {
     fn import(&self, spec: &HostSpec) -> Result<HostImport, RealiseError> {
         let mut spec = spec.clone();
-        for names in [&mut spec.programs, &mut spec.compilers, &mut spec.languages] {
+        for names in [&mut spec.programs, &mut spec.compilers, &mut spec.languages, &mut spec.packages] {
             names.sort();
             names.dedup();
         }

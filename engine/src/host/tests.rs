@@ -5,7 +5,7 @@ use gx_store::{HashFunction, Trees};
 
 fn spec(programs: &[&str], compilers: &[&str]) -> HostSpec {
     let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
-    HostSpec { programs: names(programs), compilers: names(compilers), languages: Vec::new() }
+    HostSpec { programs: names(programs), compilers: names(compilers), ..HostSpec::default() }
 }
 
 fn store() -> (tempfile::TempDir, Store) {
@@ -164,6 +164,39 @@ fn of_a_library_what_its_packages_have_is_taken() {
     let with_packages = paths(HostImporter::new(store.clone()));
     let without = paths(HostImporter::new(store.clone()).without_packages());
     insta::assert_snapshot!(format!("where dpkg knows:\n{with_packages}\n\nwhere it does not:\n{without}"));
+}
+
+#[test]
+fn of_a_package_what_no_program_reads_is_left_out_and_what_it_depends_on_is_not() {
+    let (host, (_folder, store)) = (tempfile::tempdir().unwrap(), store());
+    let write = |path: &str, text: &str| {
+        let path = host.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let section = |name: &str, rest: &str| {
+        format!("Package: {name}\nStatus: install ok installed\nArchitecture: amd64\n{rest}\n")
+    };
+    write("var/lib/dpkg/status", &(section("tool", "Depends: part (>= 1)\n") + &section("part", "")));
+    let owned = ["/usr/bin/tool", "/usr/lib/tool/data", "/usr/lib/tool/made", "/usr/share/doc/tool/read.me"];
+    write("var/lib/dpkg/info/tool.list", &(owned.join("\n") + "\n"));
+    write("var/lib/dpkg/info/part:amd64.list", "/usr/share/part/x\n");
+    for path in ["usr/bin/tool", "usr/lib/tool/data", "usr/share/doc/tool/read.me", "usr/share/part/x", "etc/made"] {
+        write(path, "it");
+    }
+    write("usr/lib/tool/found", "by nobody");
+    std::os::unix::fs::symlink("/etc/made", host.path().join("usr/lib/tool/made")).unwrap();
+    let importer = HostImporter { root: host.path().into(), ..HostImporter::new(store.clone()) };
+    let asked = |name: &str| HostSpec { packages: vec![name.to_owned()], ..HostSpec::default() };
+    let manifest = listed(&store, &importer.import(&asked("tool")).unwrap());
+    let paths: Vec<String> = manifest.entries.keys().map(|path| path.to_string()).collect();
+    assert_eq!(paths, ["usr/bin/tool", "usr/lib/tool/data", "usr/share/part/x"]);
+    match importer.import(&asked("other")) {
+        Err(RealiseError::HostLacks { what, hint }) => {
+            assert_eq!((what.as_str(), hint.as_str()), ("package other", "apt-get install other"));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

@@ -447,10 +447,16 @@ fn actions_methods(builder: &mut MethodsBuilder) {
         #[starlark(require = named)] programs: Option<UnpackListOrTuple<String>>,
         #[starlark(require = named)] compilers: Option<UnpackListOrTuple<String>>,
         #[starlark(require = named)] languages: Option<UnpackListOrTuple<String>>,
+        #[starlark(require = named)] packages: Option<UnpackListOrTuple<String>>,
         #[starlark(require = named, default = false)] or_nothing: bool,
     ) -> anyhow::Result<NoneType> {
         let names = |list: Option<UnpackListOrTuple<String>>| list.map(|list| list.items).unwrap_or_default();
-        let spec = HostSpec { programs: names(programs), compilers: names(compilers), languages: names(languages) };
+        let spec = HostSpec {
+            programs: names(programs),
+            compilers: names(compilers),
+            languages: names(languages),
+            packages: names(packages),
+        };
         this.record(Action {
             outputs: vec![output.clone()],
             work: if or_nothing { ActionWork::HostIfThere(spec) } else { ActionWork::Host(spec) },

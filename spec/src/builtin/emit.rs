@@ -50,16 +50,12 @@ fn report(contract: &Contract, target: &Target, output: &emit::Output) -> String
     }))
 }
 
-/// The target of the files of its folder, whatever lies above it.
+/// The target of the files of its folder and of those of its bases, whatever lies above them.
 pub(super) fn target(given: &Given<'_>) -> Result<Target, ExecuteError> {
-    let files = given.files("target")?;
-    let root = files.iter().find_map(|it| it.path.strip_suffix("target.toml")).map(str::to_owned);
-    let root = root.ok_or_else(|| given.refuse("the folder of a target has a 'target.toml'"))?;
     let mut texts = BTreeMap::new();
-    for file in &files {
-        let path = file.path.strip_prefix(&root).unwrap_or(&file.path).to_owned();
-        let text = String::from_utf8(file.bytes.clone()).map_err(|_| given.refuse(format!("'{path}' is no text")))?;
-        texts.insert(path, text);
+    for file in given.files("target")? {
+        let text = String::from_utf8(file.bytes).map_err(|_| given.refuse(format!("'{}' is no text", file.path)))?;
+        texts.insert(file.path, text);
     }
-    Target::read(texts).map_err(|fault: TargetFault| given.refuse(format!("{root}{fault}")))
+    Target::read(&texts).map_err(|fault: TargetFault| given.refuse(fault.to_string()))
 }

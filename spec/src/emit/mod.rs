@@ -5,6 +5,7 @@
 //! Invariants: what a target cannot express is listed with its reason, never left out in silence and never made in
 //! another form; equal contracts and folders give equal files. Nothing here knows a particular language.
 
+mod base;
 mod block;
 mod context;
 mod doc;
@@ -89,5 +90,6 @@ pub fn contract(contract: &Contract, docs: &DocSet, target: &Target) -> Result<O
 pub fn project(contracts: &[Arc<Contract>], name: &str, target: &Target) -> Result<Files, TargetFault> {
     let one = |it: &Arc<Contract>| Context::home(it, &World::of(it, target));
     let contracts: Vec<Json> = contracts.iter().map(one).collect();
-    template::files(target, "project", &json!({"name": name, "contracts": contracts}))
+    let programs = &target.toolchain.programs;
+    template::files(target, "project", &json!({"name": name, "contracts": contracts, "programs": programs}))
 }

@@ -231,8 +231,9 @@ pub struct TargetFault {
 }
 
 impl Target {
-    /// A target of the texts of its folder, by path in it.
-    pub fn read(texts: BTreeMap<String, String>) -> Result<Target, TargetFault> {
+    /// A target of the texts of its folder and of those of its bases, by paths that tell the folders.
+    pub fn read(files: &BTreeMap<String, String>) -> Result<Target, TargetFault> {
+        let texts = super::base::flat(files)?;
         let fault = |path: &str, fault: String| TargetFault { path: path.to_owned(), fault };
         let Some(text) = texts.get("target.toml") else {
             return Err(fault("target.toml", "the folder of a target has this file".to_owned()));
@@ -257,6 +258,16 @@ impl Target {
         }
         target.texts = texts;
         Ok(target)
+    }
+
+    /// The base that the texts of a folder name.
+    pub fn base(files: &BTreeMap<String, String>) -> Option<String> {
+        super::base::named(files)
+    }
+
+    /// Is a folder there for others to be based on only?
+    pub fn is_abstract(files: &BTreeMap<String, String>) -> bool {
+        super::base::is_abstract(files)
     }
 
     pub(super) fn style(&self) -> Style {

@@ -27,8 +27,14 @@ fn target(id: &str) -> Target {
         }
     }
     let mut texts = BTreeMap::new();
-    add(&root().join("stdlib/targets").join(id), "", &mut texts);
-    Target::read(texts).unwrap()
+    let mut next = Some(id.to_owned());
+    while let Some(id) = next {
+        let mut own = BTreeMap::new();
+        add(&root().join("stdlib/targets").join(&id), &format!("{id}/"), &mut own);
+        next = Target::base(&own);
+        texts.append(&mut own);
+    }
+    Target::read(&texts).unwrap()
 }
 
 /// Contracts of texts.
@@ -79,6 +85,20 @@ fn python() {
 #[test]
 fn rust() {
     emitted("rust");
+}
+
+/// What a target with a base has of its own; the modules are those of the base.
+#[test]
+fn targets_with_a_base_write_what_it_writes() {
+    let money = &ledger()[3];
+    let written = |id: &str| contract(money, &DocSet::of(money), &target(id)).unwrap();
+    for id in ["aarch64", "riscv64", "wasm"] {
+        let (own, base) = (written(id), written("c"));
+        assert_eq!(own.source, base.source, "{id}");
+        let differs = own.runner.iter().filter(|it| base.runner.get(it.0) != Some(it.1));
+        let said: String = differs.map(|(path, text)| format!("==> {path}\n{text}")).collect();
+        insta::assert_snapshot!(format!("base_{id}"), said);
+    }
 }
 
 /// Names that are words of a language, names of what modules use, and names that differ in case only once they are

@@ -13,19 +13,21 @@ use starlark::values::{UnpackValue, Value};
 use std::collections::BTreeMap;
 
 /// The steps, with their revisions and what progress calls each kind of work.
-const STEPS: [(&str, u32, &str); 18] = [
+const STEPS: [(&str, u32, &str); 20] = [
     ("admit", 1, "Admit"),
     ("bundle", 1, "Bundle"),
     ("compare", 1, "Compare"),
     ("conformance", 2, "Conformance"),
     ("contract", 1, "Contract"),
     ("coverage", 1, "Coverage"),
+    ("deployment", 1, "Deployment"),
     ("drift", 2, "Drift"),
     ("emit", 1, "Emit"),
     ("evidence", 1, "Evidence"),
     ("gate", 2, "Gate"),
     ("layout", 1, "Layout"),
     ("lock", 1, "Lock"),
+    ("oci_image", 1, "OciImage"),
     ("project", 1, "Project"),
     ("registry", 1, "Registry"),
     ("trace", 1, "Trace"),

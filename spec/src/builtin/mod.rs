@@ -43,6 +43,8 @@ pub fn all() -> Vec<Arc<dyn Builtin>> {
 const STEPS: &[Step] = &[
     admit::STEP,
     crate::release::BUNDLE,
+    crate::release::DEPLOYMENT,
+    crate::release::IMAGE,
     compare::STEP,
     conformance::STEP,
     contract::STEP,
@@ -282,6 +284,15 @@ impl Given<'_> {
             key(a).cmp(&key(b))
         });
         Ok(members)
+    }
+
+    /// The lines of the argument `files`: words with tabs between them, `N` each.
+    pub(crate) fn rows<const N: usize>(&self) -> Result<Vec<[&str; N]>, ExecuteError> {
+        let row = |line| {
+            let words: Vec<&str> = str::split(line, '\t').collect();
+            words.try_into().map_err(|_| self.refuse(format!("the line '{line}' of 'files' has not {N} words")))
+        };
+        self.word("files").lines().map(row).collect()
     }
 
     /// A word; empty when it was not given.

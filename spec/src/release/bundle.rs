@@ -61,12 +61,7 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
 /// Reads what was given; the evidence apart, which goes on in the bundle's own.
 fn gather(given: &Given<'_>) -> Result<(Files, Option<Document>), ExecuteError> {
     let (mut files, mut evidence) = (Files::new(), None);
-    for line in given.word("files").lines() {
-        let words: Vec<&str> = line.split('\t').collect();
-        let [role, label, path, destination] = words.as_slice() else {
-            return Err(given.refuse(format!("the line '{line}' of 'files' has not 4 words")));
-        };
-        let (role, label, path) = (*role, *label, *path);
+    for [role, label, path, destination] in given.rows()? {
         for (below, node) in given.leaves(given.node(path)?)? {
             let (what, bytes) = match &node {
                 Node::Symlink(target) => (What::Link(target.clone()), Vec::new()),

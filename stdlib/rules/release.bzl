@@ -62,10 +62,10 @@ oci_image = rule(
     attrs = {
         "architecture": attr.string(default = "amd64", doc = "As OCI names it: `amd64`, `arm64`, `riscv64`, ..."),
         "cmd": attr.string_list(doc = "Arguments of the entrypoint."),
-        "contents": attr.label_list(allow_files = True, mandatory = True, doc = "What is in it; each target is a layer."),
+        "contents": attr.label_list(allow_files = True, mandatory = True, doc = "What is in it, a layer a target."),
         "entrypoint": attr.string_list(doc = "What runs in a container."),
         "env": attr.string_dict(doc = "Environment variables."),
-        "flat": attr.bool(default = False, doc = "Files lie below `prefix` by their name alone, without their package."),
+        "flat": attr.bool(default = False, doc = "Files lie below `prefix` by their names alone."),
         "labels": attr.string_dict(doc = "Labels of the image."),
         "prefix": attr.string(default = "app", doc = "The folder in the image that everything lies in."),
         "tag": attr.string(doc = "What the index calls it."),
@@ -97,10 +97,10 @@ deployment = rule(
     doc = "How an image is run for a profile: Kubernetes, compose, configuration, policies, environment.",
     attrs = {
         "image": attr.label(providers = [ImageInfo], mandatory = True, doc = "An `oci_image`."),
-        "policies": attr.label_list(allow_files = True, doc = "Policies; each is named as its file up to the first dot."),
+        "policies": attr.label_list(allow_files = True, doc = "Policies, named as their files up to the first dot."),
         "profile": attr.string(default = "managed", doc = "`managed`, `confidential` or `regulated`."),
         "service": attr.string(doc = "The service's name; the target's when it is empty."),
-        "settings": attr.label(allow_single_file = [".toml"], mandatory = True, doc = "What the profile asks to be stated."),
+        "settings": attr.label(allow_single_file = [".toml"], mandatory = True, doc = "What the profile wants stated."),
     },
 )
 

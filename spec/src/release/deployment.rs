@@ -1,9 +1,9 @@
 //! `deployment`: how an image is run, for a profile: Kubernetes and compose manifests, the runtime's configuration, the
 //! bindings of policies, and what the environment is made of.
 //!
-//! `files` has lines `role path name`; `settings` is one TOML file, `image` an OCI layout, `policy` any file. Images are
-//! named by digest only. What the profile does not allow is found, all of it. Invariant: nothing comes from the machine
-//! that builds. This file does not know where it is deployed.
+//! `files` has lines `role path name`; `settings` is one TOML file, `image` an OCI layout, `policy` any file. Images
+//! are named by digest only. What the profile does not allow is found, all of it. Invariant: nothing comes from the
+//! machine that builds. This file does not know where it is deployed.
 
 use super::codes::{PROFILE_INCOMPLETE, PROFILE_REFUSED};
 use super::manifest::sha256;

@@ -1,9 +1,9 @@
 //! `oci_image`: outputs of targets as an OCI image layout: one layer a target, a configuration, a manifest, an index.
 //!
-//! `files` has lines `layer path destination`. A layer is a plain tar (ustar, pax names where they are long): entries in
-//! order of their names, owner 0:0, time 0, mode 0755 or 0644, every folder once. Not compressed: what a compressor
-//! writes depends on its version, and registries compress by themselves. Invariant: the same files give the same image
-//! to the byte; no time is in it. This file does not know where an image is pushed.
+//! `files` has lines `layer path destination`. A layer is a plain tar (ustar, pax names where they are long): entries
+//! in order of their names, owner 0:0, time 0, mode 0755 or 0644, every folder once. Not compressed: what a
+//! compressor writes depends on its version, and registries compress by themselves. Invariant: the same files give the
+//! same image to the byte; no time is in it. This file does not know where an image is pushed.
 
 use super::manifest::sha256;
 use crate::builtin::{Given, Made, Product, Step};

@@ -1,7 +1,7 @@
 //! Manifests of a service for Kubernetes and compose.
 //!
 //! Invariants: the image is named by digest; a container has no rights beyond its own files, and its root is read-only.
-//! Texts are always in quotes, so that no word is taken for a number or a truth value. This file does not know profiles.
+//! Texts are always in quotes, so that no word is taken for a number or a truth value. This file knows no profiles.
 
 use serde_json::{Value as Json, json};
 

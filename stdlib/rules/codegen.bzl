@@ -17,6 +17,7 @@ TargetInfo = provider(
         "files": "The files of its folder, and those of its base's.",
         "support": "Dict from paths in a generated project to files that every project has.",
         "toolchains": "Trees of the programs that build and run it.",
+        "formats": "Does its language's own formatter have the last word on what is generated?",
     },
 )
 
@@ -49,6 +50,7 @@ def _target_impl(ctx):
             files = ctx.files.files + (base.files if base else []),
             support = support,
             toolchains = ctx.files.toolchains,
+            formats = ctx.attr.formats or (base != None and base.formats),
         ),
     ]
 
@@ -59,9 +61,23 @@ target = rule(
         "folder": attr.string(mandatory = True, doc = "The folder, as paths of the files have it."),
         "files": attr.label_list(allow_files = True, mandatory = True, doc = "All files of the folder."),
         "base": attr.label(providers = [TargetInfo], doc = "The target that it is, but for what its folder says."),
+        "formats": attr.bool(default = False, doc = "It has a command `format`."),
         "toolchains": attr.label_list(doc = "Trees of the programs that build and run it."),
     },
 )
+
+# The language's own formatter has the last word; where it is missing, nothing is compiled either.
+_FORMAT = """set -e
+here=$PWD
+mkdir -p "$3"
+cp -r "$1/." "$3/"
+chmod -R u+w "$3"
+for program in $(cat "$2/needs"); do
+  command -v "$program" > /dev/null || exit 0
+done
+cd "$3"
+exec sh "$here/$2/format.sh"
+"""
 
 # The project is laid out, then its own script compiles it; what runs later comes along.
 # Where programs are missing, that is what comes of it: other backends are not touched.
@@ -90,12 +106,13 @@ sh "$1/run.sh" < "$2" > "$3" 2> said || echo "ended with $?: $(tail -n 1 said)" 
 rm -f said
 """
 
-def backend(name, base = None, **host):
+def backend(name, base = None, formats = False, **host):
     """A target of the folder of its name, with programs of this machine, where it has them.
 
     Args:
       name: the target's name, and its folder's.
       base: the target that `base` in its `target.toml` names: it is that one, but for what its own folder says.
+      formats: it has a command `format`, by which its language's own formatter has the last word on every module.
       **host: attributes of `host_toolchain`. A toolchain of this name in the workspace's `gx.toml` goes before them.
     """
     if name in CHOSEN:
@@ -107,6 +124,7 @@ def backend(name, base = None, **host):
         base = base,
         files = native.glob([name + "/**"]),
         folder = name,
+        formats = formats,
         toolchains = [":" + name + ".tools"],
     )
 
@@ -142,6 +160,18 @@ def _emit(ctx, name, info, target):
         outputs = {"source": source, "runner": runner, "report": report},
         progress_message = "Emitting %s for %s" % (name, target.id),
     )
+    if target.formats:
+        formatted = ctx.actions.declare_directory("%s/%s.formatted" % (ctx.label.name, name))
+        ctx.actions.run_shell(
+            outputs = [formatted],
+            inputs = [source, runner],
+            command = _FORMAT,
+            arguments = [source.path, runner.path, formatted.path],
+            toolchain = ctx.files._host + target.toolchains,
+            mnemonic = "FormatTarget",
+            progress_message = "Formatting %s for %s" % (name, target.id),
+        )
+        source = formatted
     return struct(source = source, runner = runner, report = report)
 
 def _trial(ctx, name, info, vectors):

@@ -22,7 +22,7 @@ const STEPS: [(&str, u32, &str); 20] = [
     ("coverage", 1, "Coverage"),
     ("deployment", 1, "Deployment"),
     ("drift", 2, "Drift"),
-    ("emit", 1, "Emit"),
+    ("emit", 2, "Emit"),
     ("evidence", 1, "Evidence"),
     ("gate", 2, "Gate"),
     ("layout", 1, "Layout"),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub(super) const STEP: Step = Step {
     name: "emit",
-    revision: 1,
+    revision: 2,
     inputs: &["contract", "imports", "docs", "target"],
     outputs: &["source", "runner", "report"],
     arguments: &[],

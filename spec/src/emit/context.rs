@@ -7,7 +7,7 @@ use super::block::Writer;
 use super::docs::DocSet;
 use super::low::{Function, Role};
 use super::lower::types;
-use super::names::{World, path};
+use super::names::{World, path, place};
 use super::program::Program;
 use crate::ir::{Contract, ErrorDecl, ErrorRef, Operator, Param, RecordDecl, Type, Unknown};
 use serde_json::{Map, Value as Json, json};
@@ -28,8 +28,7 @@ impl Context<'_> {
 
     /// The contract's own names, and where its module lies.
     pub(super) fn home(contract: &Contract, world: &World<'_>) -> Json {
-        let case = world.target.names.case.get("module").map_or("snake", String::as_str);
-        let parts = path(&contract.name, case);
+        let parts = place(&contract.name, world.target);
         let folder = parts.split_last().map_or(&[][..], |it| it.1);
         let module = world.modules.get(&*contract.name).map_or("", |it| it.name.as_str());
         json!({

@@ -129,15 +129,22 @@ pub(super) fn path(name: &str, case: &str) -> Vec<String> {
     name.split('.').map(|part| cased(part, case)).collect()
 }
 
+/// Where a contract's module lies: the parts of its name, none of them a reserved word.
+pub(super) fn place(name: &str, target: &Target) -> Vec<String> {
+    let case = target.names.case.get("module").map_or("snake", String::as_str);
+    let free = |part: String| if target.names.reserved.contains(&part) { part + &target.names.suffix } else { part };
+    path(name, case).into_iter().map(free).collect()
+}
+
 impl Module {
     pub(super) fn of(contract: &Contract, target: &Target) -> Module {
         let case = target.names.case.get("module").map_or("snake", String::as_str);
-        let parts = path(&contract.name, case);
+        let parts = place(&contract.name, target);
         let flat = parts.join(if case == "pascal" { "" } else { "_" });
         let mut module = Module { name: parts.last().cloned().unwrap_or_default(), ..Module::default() };
         let mut scope = Scope::new(target);
         for import in contract.closure() {
-            if let Some(name) = path(&import.name, case).pop() {
+            if let Some(name) = place(&import.name, target).pop() {
                 scope.take(&name);
             }
         }
@@ -170,8 +177,7 @@ impl Module {
         }
         for decl in &contract.enums {
             // Where values stand beside types they are told apart from them.
-            let form = target.names.form.get("value").map_or("", String::as_str).to_lowercase();
-            let shared = form.contains("{module}");
+            let shared = target.names.shares_values();
             let mut own = Scope::inside(target);
             for value in &decl.values {
                 let used = if shared { &mut scope } else { &mut own };

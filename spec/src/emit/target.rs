@@ -34,6 +34,10 @@ pub struct Target {
     pub(super) ints: Vec<IntType>,
     #[serde(default)]
     pub(super) types: BTreeMap<String, String>,
+    /// What stands for no value of each kind of type, where functions give a value and an error; `wide`: of numbers
+    /// that are not of the first type.
+    #[serde(default)]
+    pub(super) zeros: BTreeMap<String, String>,
     #[serde(default)]
     pub(super) casts: BTreeMap<String, Template>,
     #[serde(default)]
@@ -105,6 +109,14 @@ pub(super) struct Names {
     pub(super) suffix: String,
 }
 
+impl Names {
+    /// Do values of enums stand beside types?
+    pub(super) fn shares_values(&self) -> bool {
+        let form = self.form.get("value").map_or("", String::as_str).to_lowercase();
+        form.contains("{module}") || form.contains("{enum}")
+    }
+}
+
 fn plain() -> String {
     "{name}".to_owned()
 }
@@ -139,6 +151,10 @@ pub(super) struct IntType {
     high: Option<String>,
     #[serde(default = "zero_slot")]
     pub(super) literal: String,
+    /// How numbers are written that the first type has room for, where that is shorter.
+    pub(super) short_literal: Option<String>,
+    /// What its operations are called by, where they are not those of the first type: `add_big`.
+    pub(super) suffix: Option<String>,
     /// The greatest distance from zero that can be written.
     most_literal: Option<String>,
 }
@@ -319,6 +335,12 @@ impl IntType {
 
     pub(super) fn high(&self) -> Option<BigInt> {
         self.high.as_ref().and_then(|it| it.parse().ok())
+    }
+
+    /// A number with its sign, and the same in groups of digits, as it is written.
+    pub(super) fn written(&self, plain: &str, grouped: &str, short: bool) -> String {
+        let form = self.short_literal.as_ref().filter(|_| short).unwrap_or(&self.literal);
+        form.replace("{digits}", plain).replace("{0}", grouped)
     }
 
     /// Can the number be written?

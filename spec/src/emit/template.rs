@@ -1,7 +1,8 @@
 //! File templates of a target's folder, filled.
 //!
 //! Templates are Jinja's. Beside its own filters there are `cased(CASE)`, `words(N)` (a text in lines of at most so
-//! many columns), `literal` (a text as the target writes it), and the functions `listed(open, items, close, level,
+//! many columns), `literal` (a text as the target writes it), `mentions(NAME)` (does code have this name, quoted texts
+//! and longer names aside?), and the functions `listed(open, items, close, level,
 //! pattern)`, which lays several out as the target's formatter does, and `comment(kind, lines, level)`. Invariant: a
 //! name that a template asks for and nobody gave is a fault. This file does not know what a template is for.
 
@@ -72,6 +73,7 @@ fn environment(target: &Target) -> Result<Environment<'_>, minijinja::Error> {
         let escaped: String = text.chars().map(|c| escape(c).unwrap_or_else(|| c.to_string())).collect();
         literals.text.replace("{0}", &escaped)
     });
+    env.add_filter("mentions", |code: String, name: String| mentions(&code, &name));
     let own = target.clone();
     env.add_function(
         "listed",
@@ -91,6 +93,18 @@ fn environment(target: &Target) -> Result<Environment<'_>, minijinja::Error> {
         Err(minijinja::Error::new(ErrorKind::InvalidOperation, why))
     });
     Ok(env)
+}
+
+/// Does code have a name that no longer one ends with? What stands between double quotes is no code.
+fn mentions(code: &str, name: &str) -> bool {
+    code.lines().any(|line| {
+        let line = line.replace("\\\\", "").replace("\\\"", "");
+        let parts = line.split('"').step_by(2);
+        let is_part = |c: char| c.is_alphanumeric() || c == '_';
+        let found =
+            |part: &str| part.match_indices(name).any(|(at, _)| !part.get(..at).unwrap_or_default().ends_with(is_part));
+        parts.into_iter().any(found)
+    })
 }
 
 /// A document at a level, from the beginning of its line.

@@ -73,6 +73,11 @@ fn c() {
 }
 
 #[test]
+fn go() {
+    emitted("go");
+}
+
+#[test]
 fn javascript() {
     emitted("javascript");
 }
@@ -129,7 +134,7 @@ pure operator Return(while: Match, exact: Exact, list: u8) -> u16 {
 #[test]
 fn names_that_clash() {
     let made = contracts(&[("clash", CLASHES.to_owned())]);
-    for id in ["c", "javascript", "python", "rust"] {
+    for id in ["c", "go", "javascript", "python", "rust"] {
         let output = contract(&made[0], &DocSet::of(&made[0]), &target(id)).unwrap();
         assert!(output.operators.iter().all(|it| it.reason.is_none()), "{id}: {:?}", output.operators);
         insta::assert_snapshot!(format!("clashes_{id}"), all(&output.source));

@@ -212,11 +212,11 @@ impl Inside<'_> {
         let at = self.native(range)?;
         let digits = grouped(&n.abs().to_string(), &target.literals.group);
         let digits = if n.is_negative() { format!("-{digits}") } else { digits };
-        let literal = target.ints.get(at).map_or("{0}", |it| it.literal.as_str());
-        if target.ints.get(at).is_some_and(|it| !it.writes(n)) {
+        let int = target.ints.get(at).ok_or("there are no whole numbers")?;
+        if !int.writes(n) {
             return Err(format!("the number {n} cannot be written"));
         }
-        let text = literal.replace("{0}", &digits);
+        let text = int.written(&n.to_string(), &digits, target.native(&Range::of(n.clone())) == Some(0));
         // A sign binds as the operator does.
         let rank = target.expr.get("neg").map_or(100, |it| it.parts().0);
         Ok(Doc::text(if text.starts_with('-') && rank < min { format!("({text})") } else { text }))
@@ -248,10 +248,10 @@ impl Inside<'_> {
     }
 
     fn op(&mut self, name: &str, parts: &[Ex], ex: &Ex, min: u8) -> Outcome<Doc> {
-        let template = self.template(name)?.clone();
         let even = EVEN.contains(&name) || name.starts_with("bit_") || name.starts_with("shift_");
         let ranges = parts.iter().chain([ex]).filter_map(|it| it.ty.range());
         let hull = ranges.cloned().reduce(|a, b| a.join(&b)).filter(|_| even);
+        let template = self.template(&self.of_numbers(name, hull.as_ref(), parts, ex)?)?.clone();
         let ty = match &ex.ty.base() {
             Ty::Int(_) => hull.clone().map_or_else(|| ex.ty.clone(), Ty::Int),
             _ => ex.ty.clone(),
@@ -286,6 +286,19 @@ impl Inside<'_> {
             }
         }
         inside(self, min)
+    }
+
+    /// The name of an operation on numbers of the type that they are computed in.
+    fn of_numbers(&self, name: &str, hull: Option<&Range>, parts: &[Ex], ex: &Ex) -> Outcome<String> {
+        let all = parts.iter().chain([ex]).filter_map(|it| it.ty.range());
+        let widest = all.cloned().reduce(|a, b| a.join(&b));
+        let Some(range) = hull.or(widest.as_ref()) else { return Ok(name.to_owned()) };
+        let target = self.writer.world.target;
+        let suffix = target.ints.get(self.native(range)?).and_then(|it| it.suffix.as_ref());
+        let own = suffix.map(|suffix| format!("{name}_{suffix}"));
+        // What does not compute is often the same for all types.
+        let own = own.filter(|own| hull.is_some() || target.expr.contains_key(own));
+        Ok(own.unwrap_or_else(|| name.to_owned()))
     }
 
     fn enum_value(&mut self, id: &Ref, at: usize) -> Outcome<Doc> {
@@ -408,11 +421,14 @@ impl super::Writer<'_> {
         self.world.said(id, |it| if two { it.inner.get(&*id.name) } else { it.functions.get(&*id.name) })
     }
 
-    /// A value of an enum.
+    /// A value of an enum; where values stand beside types, as this module says it.
     pub(in crate::emit) fn value_name(&self, id: &Ref, at: usize) -> Outcome<String> {
         let module = self.world.modules.get(&*id.contract).ok_or("a module is missing")?;
         let name = self.known.enum_values.get(id).and_then(|it| it.get(at)).ok_or("a value of an enum is missing")?;
         let key = (id.name.to_string(), name.to_string());
+        if self.world.target.names.shares_values() {
+            return Ok(self.world.said(id, |it| it.values.get(&key)));
+        }
         Ok(module.values.get(&key).cloned().unwrap_or_else(|| name.to_string()))
     }
 }

@@ -7,6 +7,7 @@ mod expr;
 mod fill;
 mod stmt;
 mod types;
+mod uses;
 
 use super::doc::{Doc, render};
 use super::low::{Ex, Function, Outcome, Role, Ty};
@@ -91,7 +92,7 @@ impl Writer<'_> {
             params.push((inside.name(name), self.ty(ty)?));
         }
         let level = self.world.target.layout.level;
-        let mut body = inside.block(&function.body)?;
+        let mut body = inside.body()?;
         if function.role == Role::Check
             && let Some(lines) = self.world.target.stmt.get("check_end")
         {

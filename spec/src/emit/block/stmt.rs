@@ -3,8 +3,8 @@
 //! Invariants: a block is never empty; behind a statement that ends nothing stands. A raising call is a statement of
 //! its own where the target says so, with a template for each place that its value can go to.
 
-use super::Inside;
 use super::fill::{Piece, pieces};
+use super::{Inside, uses};
 use crate::emit::doc::{Doc, all, list};
 use crate::emit::low::{Ex, Kind, Outcome, Raise, Stmt, Ty};
 use crate::syntax::Name;
@@ -30,6 +30,12 @@ impl Inside<'_> {
         lines.all().into_iter().map(one).collect()
     }
 
+    /// Does a statement's template have a slot?
+    fn says(&self, name: &str, slot: &str) -> bool {
+        let lines = self.writer.world.target.stmt.get(name);
+        lines.is_some_and(|it| it.all().iter().any(|line| line.contains(slot)))
+    }
+
     fn has(&self, name: &str) -> bool {
         self.writer.world.target.stmt.contains_key(name)
     }
@@ -41,11 +47,46 @@ impl Inside<'_> {
         let count = flat.len();
         for (at, statement) in flat.iter().enumerate() {
             self.statement(statement, at + 1 == count, &mut lines)?;
+            let rest = flat.get(at + 1..).unwrap_or_default();
+            if let Stmt::Let { name, .. } = statement
+                && self.has("unused")
+                && !uses::read(rest, name)
+            {
+                let name = Doc::Text(self.name(name));
+                lines.extend(self.lines("unused", &vec![("name", name)])?);
+            }
         }
         if lines.is_empty() && self.has("empty") {
             lines = self.lines("empty", &Vec::new())?;
         }
         Ok(joined(lines))
+    }
+
+    /// The statements of the function.
+    pub(super) fn body(&mut self) -> Outcome<Doc> {
+        let function = self.function;
+        let mut lines = Vec::new();
+        for (name, _, _) in function.params.iter().filter(|it| !uses::read(&function.body, &it.0)) {
+            if self.has("unused_param") {
+                let name = Doc::Text(self.name(name));
+                lines.extend(self.lines("unused_param", &vec![("name", name)])?);
+            }
+        }
+        lines.push(self.block(&function.body)?);
+        Ok(joined(lines))
+    }
+
+    /// What stands before an error where a function gives both: nothing of its result's type.
+    fn nothing(&self) -> Outcome<Doc> {
+        let zeros = &self.writer.world.target.zeros;
+        let Some(result) = self.function.result.as_ref().filter(|_| !zeros.is_empty()) else {
+            return Ok(Doc::text(""));
+        };
+        let wide = result.range().and_then(|it| self.writer.world.target.native(it)).is_some_and(|at| at > 0);
+        let kind = if wide { "wide" } else { result.kind() };
+        let zero = zeros.get(kind).ok_or_else(|| format!("there is no zero of kind '{kind}'"))?;
+        let ty = self.writer.ty(result)?;
+        Ok(Doc::Text(zero.replace("{type}", &ty) + ", "))
     }
 
     /// Without `else` behind what ends, where the target likes it so.
@@ -103,7 +144,8 @@ impl Inside<'_> {
             Stmt::Raise(raise) => self.raise(raise, out)?,
             Stmt::Return(value) => self.give(value, last, out)?,
             Stmt::Check { of, value } => {
-                let slots = vec![("check", Doc::Text(self.writer.check_name(of))), ("value", self.owned(value, 0)?)];
+                let check = Doc::Text(self.writer.check_name(of));
+                let slots = vec![("check", check), ("value", self.owned(value, 0)?), ("nothing", self.nothing()?)];
                 out.extend(self.lines("check", &slots)?);
             }
         }
@@ -144,7 +186,9 @@ impl Inside<'_> {
         }
         let mut slots = slots;
         slots.push(("value", self.value(value, Some(ty))?));
+        let is_number = matches!(&unfitted(value).kind, Kind::Int(_));
         let name = match (changes, matches!(&value.kind, Kind::List(items) if items.is_empty())) {
+            _ if is_number && self.has("let_number") => "let_number",
             (true, true) if self.has("let_list") => "let_list",
             (true, _) if self.has("let_changing") => "let_changing",
             _ => "let",
@@ -161,7 +205,10 @@ impl Inside<'_> {
         }
         let (function, docs) = self.called(id, arguments)?;
         let arguments = self.arguments(&format!("{name}_args"), docs, &slots)?;
-        slots.extend([("function", Doc::Text(function)), ("args", arguments)]);
+        slots.extend([("function", Doc::Text(function)), ("args", arguments), ("nothing", self.nothing()?)]);
+        if self.says(name, "{fresh}") {
+            slots.push(("fresh", Doc::Text(self.scope.give("variable", "made", ""))));
+        }
         out.extend(self.lines(name, &slots)?);
         Ok(true)
     }
@@ -228,9 +275,12 @@ impl Inside<'_> {
             [(name, ty)] => {
                 slots.push(("name", Doc::Text(self.name(name))));
                 slots.push(("type", Doc::Text(self.writer.ty(ty)?)));
-                let index = self.scope.give("variable", "index", "");
-                slots.push(("index", Doc::Text(index)));
-                self.framed("for_each", &slots, body, end, out)
+                let unused = self.has("for_each_unused") && !uses::read(body, name);
+                let form = if unused { "for_each_unused" } else { "for_each" };
+                if self.says(form, "{index}") {
+                    slots.push(("index", Doc::Text(self.scope.give("variable", "index", ""))));
+                }
+                self.framed(form, &slots, body, end, out)
             }
             [(key, key_ty), (value, value_ty)] => {
                 slots.push(("key", Doc::Text(self.name(key))));
@@ -319,9 +369,16 @@ impl Inside<'_> {
         let name = names.into_iter().find(|it| self.has(it)).unwrap_or("raise");
         let fields = raise_fields(self, &raise.error, docs.clone())?;
         let args = self.arguments("raise_args", docs, &Vec::new())?;
-        out.extend(self.lines(name, &vec![("error", Doc::Text(error)), ("args", args), ("fields", fields)])?);
+        let nothing = self.nothing()?;
+        let slots = vec![("error", Doc::Text(error)), ("args", args), ("fields", fields), ("nothing", nothing)];
+        out.extend(self.lines(name, &slots)?);
         Ok(())
     }
+}
+
+/// A value without changes of its representation.
+fn unfitted(ex: &Ex) -> &Ex {
+    if let Kind::Fit(of) = &ex.kind { unfitted(of) } else { ex }
 }
 
 /// Arguments of an error by name, for targets that say them so.

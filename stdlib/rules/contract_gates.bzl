@@ -2,8 +2,8 @@
 
 It names its targets itself, so a package calls it once: `closure`, `compatibility`, `digests`, `drift`, `evidence`,
 `examples`, `interface`, `lock`, `operators`, `record`, `references`, `registry`, `release`, `schema`, with traces also
-`replay`, `checkpoint` and `suites`, and the verdict under the name that it is given. What needs another arrangement
-calls the rules of gates.bzl.
+`replay`, `checkpoint`, `failures`, `recovery` and `suites`, and the verdict under the name that it is given. What needs
+another arrangement calls the rules of gates.bzl.
 """
 
 load(
@@ -16,7 +16,9 @@ load(
     "drift_gate",
     "evidence",
     "evidence_gate",
+    "failures_gate",
     "interface_gate",
+    "recovery_gate",
     "references_gate",
     "registry",
     "registry_gate",
@@ -93,7 +95,9 @@ def contract_gates(
     if traces:
         replay_gate(name = "replay", contracts = own, traces = traces)
         checkpoint_gate(name = "checkpoint", contracts = own, traces = traces)
-        gates = gates + [":checkpoint", ":replay"]
+        failures_gate(name = "failures", contracts = own, traces = traces)
+        recovery_gate(name = "recovery", contracts = own, traces = traces)
+        gates = gates + [":checkpoint", ":failures", ":recovery", ":replay"]
     evidence(name = "record", gates = gates, release = release, former = former_evidence)
     evidence_gate(name = "evidence", evidence = ":record", gates = gates)
     release_gate(name = "release", gates = gates + [":evidence"], profile = profile)

@@ -287,6 +287,14 @@ def checkpoint_gate(name, contracts, traces, waivers = None, date = "", visibili
     """States that are saved after any step and read back go on as if nothing had happened."""
     _gate("checkpoint", name, visibility, contracts = contracts, traces = traces, waivers = waivers, date = date)
 
+def failures_gate(name, contracts, traces, waivers = None, date = "", visibility = None):
+    """What fails leaves every state as it was, and everything that can fail does so somewhere."""
+    _gate("failures", name, visibility, contracts = contracts, traces = traces, waivers = waivers, date = date)
+
+def recovery_gate(name, contracts, traces, waivers = None, date = "", visibility = None):
+    """A log that was cut off anywhere leads to the states that were, and one that was changed is refused."""
+    _gate("recovery", name, visibility, contracts = contracts, traces = traces, waivers = waivers, date = date)
+
 def suites_gate(name, gates, visibility = None):
     """The five suites of conformance, in their order, up to the first that is red."""
     _gate("suites", name, visibility, gates = gates)

@@ -14,7 +14,7 @@ fn contracts_pass_every_gate_and_the_second_time_nothing_runs() {
     let verdict: Value = serde_json::from_str(&space.read("gx-out/contracts/conformance.conformance.json")).unwrap();
     assert_eq!(verdict.get("verdict").and_then(Value::as_str), Some("PASS"));
     let gates = verdict.get("gates").and_then(Value::as_array).unwrap();
-    assert_eq!(gates.len(), 14, "{verdict}");
+    assert_eq!(gates.len(), 16, "{verdict}");
     space.build(&["//contracts/..."]).expect_run(0);
     // A waiver is told in the report, though the gate passes.
     let report = space.read("gx-out/contracts/examples.report.txt");

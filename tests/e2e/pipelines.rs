@@ -48,7 +48,7 @@ fn every_example_passes_every_gate_and_the_second_time_nothing_runs() {
         space.build(&["//contracts/..."]).ok();
         let verdict = passes(&space, "gx-out/contracts/conformance.conformance.json");
         let gates = verdict.get("gates").and_then(Value::as_array).unwrap();
-        assert_eq!(gates.len(), 14, "{name}: {verdict}");
+        assert_eq!(gates.len(), 16, "{name}: {verdict}");
         space.build(&["//contracts/..."]).expect_run(0);
         assert_eq!(space.read("gx-out/contracts/lock.json"), space.read("contracts/agreed.json"), "{name}");
         for trace in files(&space, "contracts/traces", ".json") {

@@ -295,6 +295,13 @@ pub(super) const ROWS: &[Entry] = &[
     ),
     entry(1188, "suite incomplete", "A suite of conformance needs a gate that was not named.", "Name it in `gates`."),
     entry(
+        1189,
+        "recovery diverged",
+        "What changes states was written into a log, and the log was cut off, or changed. What is read of it are not the \
+         states after the last call that was finished, or a change of it is not noticed.",
+        "A log has to hold all that the states are: the step that is named is the first that gets lost.",
+    ),
+    entry(
         1190,
         "generated code differs",
         "Code that was generated for a target gives something else than was expected: than a frozen vector says, or than \
@@ -307,5 +314,19 @@ pub(super) const ROWS: &[Entry] = &[
         "contract not passed by gates",
         "A contract is to be generated, and the verdict of conformance does not speak of it in this state.",
         "Give the contract to the gates that `conformance` is made of.",
+    ),
+    entry(
+        1192,
+        "failure untried",
+        "An operator that changes a state can fail, and neither a call of the recorded trace, in any of the states that it \
+         goes through, nor a case of its vectors does.",
+        "Freeze an example that fails.",
+    ),
+    entry(
+        1193,
+        "failure changes a state",
+        "A call that fails leaves the states otherwise than they were, so that what comes after it depends on a call that \
+         never happened.",
+        "What fails gives no state back.",
     ),
 ];

@@ -24,7 +24,7 @@ const STEPS: [(&str, u32, &str); 20] = [
     ("drift", 2, "Drift"),
     ("emit", 2, "Emit"),
     ("evidence", 1, "Evidence"),
-    ("gate", 2, "Gate"),
+    ("gate", 3, "Gate"),
     ("layout", 1, "Layout"),
     ("lock", 1, "Lock"),
     ("oci_image", 1, "OciImage"),

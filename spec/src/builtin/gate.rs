@@ -9,7 +9,7 @@ use gx_store::ExecuteError;
 
 pub(super) const STEP: Step = Step {
     name: "gate",
-    revision: 2,
+    revision: 3,
     inputs: &[
         "contracts",
         "drift",

@@ -136,10 +136,16 @@ codes! {
     SUITE_FAILED = 1187 Error;
     /// A suite of conformance lacks a gate.
     SUITE_MISSING = 1188 Error;
+    /// What is read of a log after a crash are not the states that were.
+    RECOVERY_DIVERGED = 1189 Error;
     /// Generated code gives something else than is expected of it.
     BACKEND_DIFFERS = 1190 Error;
     /// A contract is not one that the verdict of conformance speaks of.
     NOT_ADMITTED = 1191 Error;
+    /// What changes a state can fail, and nothing that is recorded shows it.
+    FAILURE_UNTRIED = 1192 Error;
+    /// What fails changes a state.
+    FAILURE_DIVERGED = 1193 Error;
 }
 
 /// The codes of findings about documents, and of differences between them and contracts. One number has several names.

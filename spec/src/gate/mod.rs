@@ -11,6 +11,7 @@ pub(crate) mod conformance;
 mod digests;
 pub mod drift;
 pub mod evidence;
+mod failures;
 mod interface;
 pub mod lock;
 mod policy;
@@ -131,7 +132,9 @@ pub const GATES: &[Gate] = &[
     digests::GATE,
     drift::GATE,
     evidence::GATE,
+    failures::FAILURES,
     interface::GATE,
+    failures::RECOVERY,
     references::GATE,
     registry::GATE,
     release::GATE,

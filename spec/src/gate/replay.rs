@@ -22,7 +22,7 @@ const CHECKPOINT_CODES: &[Code] = &[codes::TRACE_MISSING, codes::CHECKPOINT_DIVE
 const RECORD: &str = "build the `trace` target and put what it makes into the workspace, when that is meant";
 
 /// Traces by contract; what cannot be read is told to `tell`.
-fn traces(input: &Input, mut tell: impl FnMut(&Document, String)) -> BTreeMap<String, (&Document, Trace)> {
+pub(super) fn traces(input: &Input, mut tell: impl FnMut(&Document, String)) -> BTreeMap<String, (&Document, Trace)> {
     let mut found = BTreeMap::new();
     for file in input.files("traces") {
         match Trace::read(&file.bytes) {
@@ -39,7 +39,7 @@ fn traces(input: &Input, mut tell: impl FnMut(&Document, String)) -> BTreeMap<St
 }
 
 /// Contracts with states, each with its trace.
-fn each(
+pub(super) fn each(
     input: &Input,
     found: &mut Found,
     known: &BTreeMap<String, (&Document, Trace)>,
@@ -63,7 +63,7 @@ fn each(
     found.count("steps", steps);
 }
 
-fn at(file: &Document, code: Code, member: &Member, step: usize, message: String) -> Finding {
+pub(super) fn at(file: &Document, code: Code, member: &Member, step: usize, message: String) -> Finding {
     let subject = format!("{} step {step}", member.contract.name);
     let place = line_of(&file.bytes, &format!("\"seq\": {step},"));
     let place = if place == (1, 1) { line_of(&file.bytes, &format!("\"seq\": {step}")) } else { place };

@@ -21,8 +21,8 @@ struct Suite {
 const SUITES: [Suite; 5] = [
     Suite { name: "schema", needs: &["schema"], takes: &["closure", "digests", "drift", "references"] },
     Suite { name: "interface", needs: &["interface", "registry"], takes: &["compatibility"] },
-    Suite { name: "replay", needs: &["replay", "vectors"], takes: &[] },
-    Suite { name: "checkpoint", needs: &["checkpoint"], takes: &[] },
+    Suite { name: "replay", needs: &["replay", "vectors"], takes: &["failures"] },
+    Suite { name: "checkpoint", needs: &["checkpoint"], takes: &["recovery"] },
     Suite { name: "evidence", needs: &["evidence"], takes: &[] },
 ];
 

@@ -1,11 +1,13 @@
 //! Traces: sequences of calls that change states, recorded with what each gave and what the states were after it.
 //!
-//! `world` holds the states and makes the calls, this file the record. Invariants: the same contract gives the same
-//! trace; each step's hash covers the one before, so a step that was changed, moved or taken out shows; digests of
-//! states are SHA-256 over canonical CBOR. This folder does not know gates.
+//! `world` holds the states and makes the calls, `log` is what a crash leaves of them, this file the record.
+//! Invariants: the same contract gives the same trace; each step's hash covers the one before, so a step that was
+//! changed, moved or taken out shows; digests of states are SHA-256 over canonical CBOR. This folder knows no gates.
 
+mod log;
 mod world;
 
+pub use log::{Log, Read};
 pub use world::{Checkpoint, World};
 
 use crate::eval::hash_of;

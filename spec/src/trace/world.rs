@@ -73,6 +73,17 @@ impl<'c> World<'c> {
         Ok(World { contract, states })
     }
 
+    /// The same world with the states that the inputs of a call bring along.
+    pub fn with_states(&self, operator: &Operator, inputs: &Json) -> World<'c> {
+        let mut world = self.clone();
+        for (input, name) in places(operator) {
+            if let Some(state) = inputs.get(&*input.name) {
+                world.states.insert(name, state.clone());
+            }
+        }
+        world
+    }
+
     /// The inputs of a call without the states.
     pub fn without_states(operator: &Operator, inputs: &Json) -> Json {
         let mut inputs = inputs.as_object().cloned().unwrap_or_default();

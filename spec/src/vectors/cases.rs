@@ -40,32 +40,37 @@ const LONG: u64 = 4096;
 pub fn cases(contract: &Contract, kept: &[Case]) -> Result<Vec<Case>, String> {
     let mut found = Vec::new();
     for operator in &contract.operators {
-        let mut search = Search { contract, operator, cases: Vec::new(), missing: owed(operator) };
-        for vector in contract.vectors_of(&operator.id.name) {
-            let mut machine = Machine::new(contract, crate::check::MAX_STEPS);
-            let inputs: Result<Vec<Value>, _> = vector.arguments.iter().map(|it| machine.value(it)).collect();
-            let inputs = match inputs {
-                Ok(inputs) => inputs,
-                // An argument that breaks what its record requires is no value; a case that shows it is made below.
-                Err(Halt::Raised(_)) => continue,
-                Err(halt) => return Err(format!("vector '{}': {halt}", vector.name)),
-            };
-            let expected = expected(contract, operator, inputs.clone())
-                .map_err(|why| format!("vector '{}' of '{}': {why}", vector.name, operator.id.name))?;
-            search.add(vector.name.to_string(), inputs, expected);
-        }
-        // What an extern operator gives is known for its vectors only.
-        if !operator.is_extern {
-            for case in kept.iter().filter(|it| *it.operator == *operator.id.name) {
-                if let Ok(inputs) = crate::json::inputs_from_json(operator, &case.inputs) {
-                    search.offer(inputs);
-                }
-            }
-            search.complete();
-        }
-        found.append(&mut search.cases);
+        found.append(&mut cases_of(contract, operator, kept)?);
     }
     Ok(found)
+}
+
+/// The cases of one operator.
+pub fn cases_of(contract: &Contract, operator: &Operator, kept: &[Case]) -> Result<Vec<Case>, String> {
+    let mut search = Search { contract, operator, cases: Vec::new(), missing: owed(operator) };
+    for vector in contract.vectors_of(&operator.id.name) {
+        let mut machine = Machine::new(contract, crate::check::MAX_STEPS);
+        let inputs: Result<Vec<Value>, _> = vector.arguments.iter().map(|it| machine.value(it)).collect();
+        let inputs = match inputs {
+            Ok(inputs) => inputs,
+            // An argument that breaks what its record requires is no value; a case that shows it is made below.
+            Err(Halt::Raised(_)) => continue,
+            Err(halt) => return Err(format!("vector '{}': {halt}", vector.name)),
+        };
+        let expected = expected(contract, operator, inputs.clone())
+            .map_err(|why| format!("vector '{}' of '{}': {why}", vector.name, operator.id.name))?;
+        search.add(vector.name.to_string(), inputs, expected);
+    }
+    // What an extern operator gives is known for its vectors only.
+    if !operator.is_extern {
+        for case in kept.iter().filter(|it| *it.operator == *operator.id.name) {
+            if let Ok(inputs) = crate::json::inputs_from_json(operator, &case.inputs) {
+                search.offer(inputs);
+            }
+        }
+        search.complete();
+    }
+    Ok(search.cases)
 }
 
 struct Search<'a> {

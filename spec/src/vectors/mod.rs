@@ -9,7 +9,7 @@ mod frozen;
 mod owed;
 pub mod profile;
 
-pub use cases::{Case, cases};
+pub use cases::{Case, cases, cases_of};
 pub use frozen::{Freeze, Frozen, Held, error_of};
 pub use owed::{Owed, owed, shown};
 

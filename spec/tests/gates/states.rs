@@ -6,7 +6,7 @@ use gx_spec::gate::evidence::Evidence;
 use gx_spec::gate::lock::Lock;
 use gx_spec::gate::{Document, gate};
 use gx_spec::registry::Registry;
-use gx_spec::trace::{Checkpoint, Trace, World};
+use gx_spec::trace::{Checkpoint, Log, Read, Trace, World};
 use gx_spec::twin;
 use gx_spec::vectors::{Frozen, cases};
 
@@ -73,6 +73,72 @@ fn a_checkpoint_that_is_not_what_was_saved_is_refused() {
         assert!(World::restore(&till, &Checkpoint(bytes)).is_err(), "byte {at} was changed and nobody noticed");
     }
     assert!(World::restore(&money().contract, &saved).unwrap_err().contains("Shop.Till"));
+}
+
+#[test]
+fn what_can_fail_is_tried_and_leaves_states_as_they_were() {
+    let till = member("till.upel", TILL, &[]);
+    let trace = Trace::record(&till.contract).unwrap();
+    let told = |trace: &Trace| {
+        let input = input(vec![member("till.upel", TILL, &[])], &[("traces", "till.json", &trace.text())]);
+        ["failures", "recovery"].map(|name| says(name, &input)).concat()
+    };
+    let is = told(&trace);
+    // A state that can never be full and a number that every byte is: nothing can fail, and nothing has to.
+    let calm = "contract Shop.Till 1.0.0 layer L2;\nstate Till { on: bool = false }\n/// Turns it.\nstateful operator Turn(state \
+                till: Till) -> (state till: Till) { till with { on: not till.on } }\n";
+    let calm = member("calm.upel", calm, &[]);
+    let turned = Trace::record(&calm.contract).unwrap();
+    let calm = input(vec![calm], &[("traces", "till.json", &turned.text())]);
+    let calm = ["failures", "recovery"].map(|name| says(name, &calm)).concat();
+    // An error that no input can lead to.
+    let never = "contract Shop.Till 1.0.0 layer L2;\nerror ODD = 9 severity ERROR category till retry no message \"odd\";\nstate Till { \
+                 on: bool = false }\n/// Turns it.\nstateful operator Turn(state till: Till) -> (state till: Till) raises ODD { \
+                 require not (till.on and not till.on) else ODD; till with { on: not till.on } }\n";
+    let never = input(vec![member("never.upel", never, &[])], &[("traces", "till.json", &turned.text())]);
+    let never = says("failures", &never);
+    insta::assert_snapshot!([is, calm, never, told(&Trace::default())].join("--\n"));
+}
+
+#[test]
+fn a_log_that_ends_anywhere_gives_the_last_finished_states_and_one_that_was_changed_is_refused() {
+    let till = member("till.upel", TILL, &[]).contract;
+    let put = till.operator("Put").unwrap();
+    let mut world = World::new(&till).unwrap();
+    let mut log = Log::new(&world);
+    let mut states = vec![world.digest()];
+    for coins in [1, 9, 3, 2, 8, 7, 5, 5, 4, 6] {
+        let inputs = serde_json::json!({"coins": coins});
+        log.prepare("Put", &inputs);
+        world.call(put, &inputs).unwrap();
+        log.finalize(&world);
+        states.push(world.digest());
+    }
+    let ends = Read::of(&log.bytes).unwrap().ends();
+    assert_eq!(ends.len(), 1 + 20 + 1, "a checkpoint, two frames a call, and a checkpoint behind eight calls");
+    let mut calls = 0;
+    for cut in ends[0]..=log.bytes.len() {
+        let read = Read::of(&log.bytes[..cut]).unwrap();
+        assert!(read.calls() >= calls && read.calls() <= 10, "byte {cut}");
+        calls = read.calls();
+        assert_eq!(read.recover(&till).unwrap().digest(), states[calls], "byte {cut}");
+    }
+    assert_eq!(calls, 10);
+    for at in 0..log.bytes.len() {
+        for bit in [1u8, 0x80] {
+            let mut bytes = log.bytes.clone();
+            bytes[at] ^= bit;
+            assert!(Read::of(&bytes).is_err(), "byte {at} was changed and nobody noticed");
+        }
+    }
+    // A frame that is gone, that stands twice, or that is another log's.
+    let gone = [&log.bytes[..ends[2]], &log.bytes[ends[4]..]].concat();
+    let twice = [&log.bytes[..ends[2]], &log.bytes[ends[0]..]].concat();
+    let begun_later = &log.bytes[ends[0]..];
+    for bytes in [&gone, &twice, begun_later] {
+        assert!(Read::of(bytes).is_err());
+    }
+    assert!(Read::of(&[]).unwrap().recover(&till).is_err(), "nothing is no state");
 }
 
 #[test]

@@ -60,8 +60,9 @@ impl Style {
             Style::Pascal => words
                 .iter()
                 .map(|word| {
-                    let (first, rest) = word.split_at(1);
-                    first.to_uppercase() + rest
+                    let mut chars = word.chars();
+                    let first: String = chars.next().into_iter().flat_map(char::to_uppercase).collect();
+                    first + chars.as_str()
                 })
                 .collect(),
         }

@@ -120,7 +120,14 @@ impl Finding {
         };
         let place = (number("line")?, number("column")?);
         let finding = Finding::new(code, &fields.text("file")?, fields.text("subject")?, fields.text("message")?);
-        Ok(finding.at(place).hint(fields.text("hint")?))
+        let finding = finding.at(place).hint(fields.text("hint")?);
+        for (field, value) in [("code", format!("GX{}", code.number)), ("severity", code.severity.name().to_owned())] {
+            if fields.text(field)? != value {
+                return Err(DecodeError::field(field, format!("'{name}' has {value}")));
+            }
+        }
+        fields.finish()?;
+        Ok(finding)
     }
 }
 

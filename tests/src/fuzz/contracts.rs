@@ -1,15 +1,18 @@
-//! Targets of the spec language: its texts, the form of them, and the encoding of contracts.
+//! Targets of the spec language: its texts, the form of them, the encoding of contracts, and what is kept of them.
 //!
 //! The laws: a text is read or refused, and never ends gx; the form of a form is itself and reads as the same contract;
 //! bytes are the one encoding of a sound contract, or are refused. This file does not know what a contract means.
 
 use gx_spec::format::{format, print};
 use gx_spec::front::load_any;
+use gx_spec::gate::drift::Held;
 use gx_spec::ir::{Contract, decode, digest, encode};
 use gx_spec::load::{Source, load};
 use gx_spec::rules::Rules;
 use gx_spec::said::rows;
 use gx_spec::syntax::{parse, parse_bytes};
+use gx_spec::trace::{Read, Trace};
+use gx_spec::vectors::Frozen;
 use std::sync::Arc;
 
 fn checked(bytes: &[u8]) -> Option<Arc<Contract>> {
@@ -78,4 +81,37 @@ pub(super) fn json_schema(bytes: &[u8]) {
 
 pub(super) fn sdl(bytes: &[u8]) {
     document("graphql", bytes);
+}
+
+/// A trace that is read is written as what it says.
+pub(super) fn trace(bytes: &[u8]) {
+    if let Ok(trace) = Trace::read(bytes) {
+        let again = Trace::read(trace.text().as_bytes());
+        assert_eq!(again.as_ref(), Ok(&trace), "a trace that is written and is another");
+        assert!(trace.broken().is_none_or(|step| step < trace.steps.len()), "a step that is not there");
+    }
+}
+
+/// A log that is read is whole up to a place in it.
+pub(super) fn wal(bytes: &[u8]) {
+    if let Ok(read) = Read::of(bytes) {
+        let ends = read.ends();
+        assert!(ends.is_sorted() && ends.last().is_none_or(|end| *end <= bytes.len()), "frames outside the log");
+        assert!(read.calls() <= ends.len() / 2, "more calls than frames");
+    }
+}
+
+/// What holding documents against a contract gave.
+pub(super) fn held(bytes: &[u8]) {
+    if let Ok(held) = Held::decode(bytes) {
+        assert!(held.encode() == bytes, "bytes that are not the encoding of what they say");
+    }
+}
+
+/// Frozen vectors that are read are written as what they say.
+pub(super) fn frozen(bytes: &[u8]) {
+    if let Ok((frozen, _)) = Frozen::read(bytes) {
+        let text = frozen.text();
+        assert_eq!(Frozen::read(text.as_bytes()).map(|it| it.0.text()).ok(), Some(text), "vectors that are others");
+    }
 }

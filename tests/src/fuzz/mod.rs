@@ -44,7 +44,9 @@ pub const TARGETS: &[Target] = &[
     target("derivation", formats::derivation),
     target("directory", formats::directory),
     slow("elf", formats::elf),
+    target("frozen", contracts::frozen),
     target("gx_toml", texts::gx_toml),
+    target("held", contracts::held),
     target("host_manifest", texts::host_manifest),
     target("host_text", formats::host_text),
     target("input_set", formats::input_set),
@@ -60,6 +62,7 @@ pub const TARGETS: &[Target] = &[
     slow("sdl", contracts::sdl),
     target("spawner_wire", formats::spawner_wire),
     slow("starlark", texts::starlark),
+    target("trace", contracts::trace),
     slow("unpack_deb", formats::unpack_deb),
     slow("unpack_tar", formats::unpack_tar),
     slow("unpack_tar_bz2", formats::unpack_tar_bz2),
@@ -70,6 +73,7 @@ pub const TARGETS: &[Target] = &[
     slow("upel", contracts::upel),
     slow("upel_cbor", contracts::upel_cbor),
     slow("upel_format", contracts::upel_format),
+    target("wal", contracts::wal),
 ];
 
 /// Runs the target of that name over some bytes.
@@ -123,6 +127,53 @@ mod tests {
             }
         }
         assert!(broken.is_empty(), "{}", broken.join("\n"));
+    }
+
+    /// How many seconds a target of the spec language is run for: `GX_FUZZ_SECONDS`, which CI sets to 30.
+    fn seconds() -> u64 {
+        std::env::var("GX_FUZZ_SECONDS").map_or(1, |it| it.parse().unwrap())
+    }
+
+    /// More copies of the seeds of one target, for its time. The clock decides how far it gets, and nothing else: a
+    /// failure names the seed and the number of the copy.
+    fn for_a_while(name: &str) {
+        let target = TARGETS.iter().find(|target| target.name == name).unwrap();
+        let seeds = seeds(name);
+        let (begun, time) = (std::time::Instant::now(), std::time::Duration::from_secs(seconds()));
+        let mut copy = target.copies as u64;
+        while begun.elapsed() < time {
+            copy += 1;
+            for (seed, text) in &seeds {
+                let bytes = mutate(&seeds, text, copy);
+                assert!(catch_unwind(|| (target.run)(&bytes)).is_ok(), "{name} {seed} copy {copy}");
+            }
+        }
+        println!("{name}: {} copies of {} seeds", copy - target.copies as u64, seeds.len());
+    }
+
+    #[test]
+    fn upel_keeps_its_law_for_a_while() {
+        for_a_while("upel");
+    }
+
+    #[test]
+    fn markdown_keeps_its_law_for_a_while() {
+        for_a_while("prose");
+    }
+
+    #[test]
+    fn json_schema_keeps_its_law_for_a_while() {
+        for_a_while("json_schema");
+    }
+
+    #[test]
+    fn sdl_keeps_its_law_for_a_while() {
+        for_a_while("sdl");
+    }
+
+    #[test]
+    fn cbor_keeps_its_law_for_a_while() {
+        for_a_while("upel_cbor");
     }
 
     /// A copy that is never read as anything would test nothing: most seeds are whole.

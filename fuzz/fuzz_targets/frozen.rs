@@ -1,0 +1,4 @@
+//! libFuzzer over the target `frozen` of `tests/src/fuzz`, which knows what it reads and its law.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| gx_tests::fuzz::run("frozen", bytes));

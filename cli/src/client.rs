@@ -25,7 +25,8 @@ impl Command {
         match self {
             C::Audit(audit) => audit.builds(),
             C::Doctor(doctor) => doctor.hermetic.is_some(),
-            C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_) | C::Fetch(_) | C::PushButton(_) => true,
+            C::Build(_) | C::Test(_) | C::Run(_) | C::Query(_) | C::Lock(_) | C::Fetch(_) => true,
+            C::Generate(_) | C::PushButton(_) => true,
             _ => matches!(self, C::Clean | C::Why(_) | C::Log(_)),
         }
     }
@@ -34,7 +35,7 @@ impl Command {
     pub fn tells_events(&self) -> bool {
         use Command as C;
         let own = matches!(self, C::Init | C::Lock(_) | C::Clean | C::Daemon(DaemonCommand::Stop));
-        own || (self.builds() && !matches!(self, C::Audit(_) | C::Doctor(_) | C::PushButton(_)))
+        own || (self.builds() && !matches!(self, C::Audit(_) | C::Doctor(_) | C::Generate(_) | C::PushButton(_)))
     }
 
     /// Does it build, so that there is progress to show?
@@ -44,7 +45,12 @@ impl Command {
             Command::Doctor(doctor) => doctor.hermetic.is_some(),
             _ => matches!(
                 self,
-                Command::Build(_) | Command::Test(_) | Command::Run(_) | Command::Fetch(_) | Command::PushButton(_)
+                Command::Build(_)
+                    | Command::Test(_)
+                    | Command::Run(_)
+                    | Command::Fetch(_)
+                    | Command::Generate(_)
+                    | Command::PushButton(_)
             ),
         }
     }

@@ -80,7 +80,7 @@ impl Exit {
             901 | 910 => Exit::Differs,
             911 => Exit::Sandbox,
             904..=906 | 908 | 1220 | 1223 => Exit::Untrusted,
-            1221 => Exit::Differs,
+            1221 | 1231 | 1232 => Exit::Differs,
             909 => Exit::Store,
             100..=299 => Exit::Workspace,
             300..=399 => Exit::BuildFailed,

@@ -54,6 +54,8 @@ pub enum Command {
     /// Run every action of targets again in a perturbed world, and name what leaks
     #[command(after_help = AUDIT_HELP)]
     Audit(Audit),
+    /// Write what a target generates into a folder, and keep what people wrote there
+    Generate(Generate),
     /// Build a release, sign its bundle and check it
     PushButton(PushButton),
     /// Check a bundle: every file, its records and its signature; needs no network and no workspace
@@ -172,6 +174,23 @@ pub struct AuditDiff {
     /// Trust the public key in this file too
     #[arg(long, value_name = "FILE")]
     pub trust: Vec<PathBuf>,
+}
+
+/// `gx generate`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Generate {
+    /// The label of a target that makes one folder, such as `codegen`
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// The folder, which is made when it is not there
+    #[arg(long, value_name = "DIR")]
+    pub to: PathBuf,
+    /// Write nothing, and end with 7 when something would be written
+    #[arg(long)]
+    pub check: bool,
+    /// Take edits outside of kept regions too, where the generated text did not change
+    #[arg(long)]
+    pub merge: bool,
 }
 
 /// `gx push-button`.

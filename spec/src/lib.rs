@@ -32,6 +32,7 @@ pub mod generate;
 pub mod graphql;
 pub mod ir;
 pub mod json;
+pub mod keep;
 pub mod load;
 pub mod pattern;
 mod pretty;

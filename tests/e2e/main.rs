@@ -22,6 +22,7 @@ mod debian;
 mod documents;
 mod endless;
 mod examples;
+mod generate;
 mod genrule;
 mod guide;
 mod hermetic;

@@ -1,4 +1,4 @@
-//! The rows of the catalogue that are about releases and bundles.
+//! The rows of the catalogue that are about releases, bundles and generated folders.
 //!
 //! Invariant: as for the other rows (`table.rs`). This file does not know when an error is raised.
 
@@ -64,5 +64,47 @@ pub(super) const ROWS: &[Entry] = &[
         "A bundle has no signature, and one is asked for: by `--trust` or `--signature`, or because its profile is \
          regulated.",
         "`gx push-button TARGET --key NAME` signs; the signature lies beside the bundle and goes with it.",
+    ),
+    entry(
+        1230,
+        "no project",
+        "`gx generate` takes the label of a target that makes exactly one folder, of files only.",
+        "Name one target of `codegen`.",
+    ),
+    entry(
+        1231,
+        "generated and edited",
+        "A generated file was edited outside of a kept region, or removed. Nothing was written. The message has the \
+         difference to what was generated.",
+        "Change what it is generated from, put the edit between `gx:keep begin NAME` and `gx:keep end`, take it in with \
+         --merge, or undo it.",
+    ),
+    entry(
+        1232,
+        "in the way of what is generated",
+        "What is generated cannot be put where a person's own work is: a file that was not generated, or an edit on lines \
+         that changed. Nothing was written.",
+        "Move what is yours away from there, generate, and put it where it belongs now.",
+    ),
+    entry(
+        1233,
+        "record of what was generated cannot be read",
+        "`.gx-generated.json` in the folder says what was generated last, so that edits can be told from it. It is broken, \
+         of another version, or of another digest function.",
+        "Get it back from version control; it belongs there with the folder.",
+    ),
+    entry(
+        1234,
+        "what was generated last is gone",
+        "A generated file was edited, and the store has no copy of the text that was generated: it was made on another \
+         machine, or collected.",
+        "Check out what it was generated from, run the same command there, and come back to what is now.",
+    ),
+    entry(
+        1235,
+        "marks of a kept region are wrong",
+        "A region does not end, ends without a beginning, lies within another one, has no name, or has a name that there \
+         is twice in the file.",
+        "Each region is between a line with `gx:keep begin NAME` and one with `gx:keep end`.",
     ),
 ];

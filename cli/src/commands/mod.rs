@@ -11,6 +11,7 @@ mod doctor;
 mod fetch;
 mod fmt;
 mod gc;
+mod generate;
 mod hermetic;
 mod init;
 mod key;
@@ -94,6 +95,7 @@ pub fn answer(house: &House, request: &Request, face: Arc<dyn Face>, cancel: &Ca
         Command::Fetch(it) => Ok(fetch::answer(&session, it)),
         Command::Run(it) => run::answer(&session, it),
         Command::Audit(it) => audit::answer(&session, it),
+        Command::Generate(it) => generate::answer(&session, it),
         Command::PushButton(it) => push_button::answer(&session, it),
         Command::Doctor(Doctor { hermetic: Some(target) }) => hermetic::answer(&session, target),
         Command::Query(it) => query::answer(&session, it),

@@ -40,7 +40,12 @@ fn generate(space: &TestSpace, more: &[&str]) -> Run {
 /// What a command says, without the line that counts actions.
 fn said(run: &Run) -> String {
     let text = format!("{}{}", run.stdout, run.stderr);
-    let wanted = |line: &&str| !line.contains("actions:") && !line.starts_with("importing ") && !line.contains("gx-out/") && !line.starts_with('[');
+    let wanted = |line: &&str| {
+        !line.contains("actions:")
+            && !line.starts_with("importing ")
+            && !line.contains("gx-out/")
+            && !line.starts_with('[')
+    };
     text.lines().filter(wanted).map(|line| format!("{line}\n")).collect()
 }
 

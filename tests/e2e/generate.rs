@@ -34,7 +34,7 @@ fn space() -> TestSpace {
 
 fn generate(space: &TestSpace, more: &[&str]) -> Run {
     let words = ["generate", "//:code", "--to", "own/code"];
-    space.run(&[words.as_slice(), more].concat())
+    space.run([words.as_slice(), more].concat())
 }
 
 /// What a command says, without the line that counts actions.
@@ -64,11 +64,11 @@ fn a_project_is_written_once_and_what_people_keep_stays() {
     assert_eq!(space.read("own/code/.gx-generated.json"), record);
 
     let kept = TWICE.replace("/// Half.", &format!("{MINE}/// Half."));
-    space.write("own/code/src/twice.rs", &kept);
+    space.write("own/code/src/twice.rs", kept.clone());
     space.write("own/code/src/side.rs", "fn mine() {}\n");
     tell("with a region and a file beside", &generate(&space, &[]).ok());
     assert_eq!(space.read("own/code/src/twice.rs"), kept);
-    space.write("in/twice.rs", &TWICE.replace("a * 2", "a + a").replace("/// Half.", "/// The half."));
+    space.write("in/twice.rs", TWICE.replace("a * 2", "a + a").replace("/// Half.", "/// The half."));
     tell("the code around changed", &generate(&space, &[]).ok());
     assert_eq!(
         space.read("own/code/src/twice.rs"),
@@ -90,7 +90,7 @@ fn what_was_edited_elsewhere_is_never_written_over() {
     let mut told = String::new();
     let mut tell = |what: &str, run: &Run| told.push_str(&format!("## {what}: exit {:?}\n{}", run.code, said(run)));
     let edited = TWICE.replace("    a * 2\n", "    a * 2 // mine\n");
-    space.write("own/code/src/twice.rs", &edited);
+    space.write("own/code/src/twice.rs", edited.clone());
     space.write("own/code/src/other.rs", "// gx:keep begin x\nfn other() {}\n");
     space.write("in/third.rs", "fn third() {}\n");
     space.write("own/code/src/third.rs", "mine\n");
@@ -98,10 +98,10 @@ fn what_was_edited_elsewhere_is_never_written_over() {
     assert_eq!(space.read("own/code/src/twice.rs"), edited);
     space.write("own/code/src/other.rs", "fn other() {}\n");
     space.remove("own/code/src/third.rs");
-    space.write("in/twice.rs", &TWICE.replace("a / 2", "a >> 1"));
+    space.write("in/twice.rs", TWICE.replace("a / 2", "a >> 1"));
     tell("merged", &generate(&space, &["--merge"]).ok());
     assert_eq!(space.read("own/code/src/twice.rs"), edited.replace("a / 2", "a >> 1"));
-    space.write("in/twice.rs", &TWICE.replace("a * 2", "a + a"));
+    space.write("in/twice.rs", TWICE.replace("a * 2", "a + a"));
     tell("both changed a line", &generate(&space, &["--merge"]));
     assert_eq!(space.read("own/code/src/twice.rs"), edited.replace("a / 2", "a >> 1"));
     space.write("own/code/.gx-generated.json", "{\"schema\": \"gx.generated/2\"}");
@@ -118,11 +118,11 @@ fn a_run_that_was_cut_off_is_gone_on_with() {
     generate(&space, &[]).ok();
     let record = space.read("own/code/.gx-generated.json");
     let kept = TWICE.replace("/// Half.", &format!("{MINE}/// Half."));
-    space.write("own/code/src/twice.rs", &kept);
-    space.write("in/twice.rs", &TWICE.replace("a * 2", "a + a"));
+    space.write("own/code/src/twice.rs", kept.clone());
+    space.write("in/twice.rs", TWICE.replace("a * 2", "a + a"));
     generate(&space, &[]).ok();
     // The files were written, the record was not.
-    space.write("own/code/.gx-generated.json", &record);
+    space.write("own/code/.gx-generated.json", record.clone());
     let again = generate(&space, &[]).ok();
     assert!(!said(&again).contains("written"), "{}", again.told());
     assert_eq!(space.read("own/code/src/twice.rs"), kept.replace("a * 2", "a + a"));

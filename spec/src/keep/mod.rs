@@ -2,9 +2,9 @@
 //!
 //! A kept region is lines from one with `gx:keep begin NAME` to one with `gx:keep end`; a name is `OPERATOR/SLOT` or
 //! `SLOT`. What was last generated (the base) is compared with what is there now: whatever is no region was edited,
-//! which is refused unless it is to be merged. Invariants: nothing that a person wrote is lost, it is in the merged text, in
-//! what is rescued, or the whole is refused; the same three texts give the same answer. This file does not know where
-//! texts lie (gx's command does).
+//! which is refused unless it is to be merged. Invariants: nothing that a person wrote is lost, it is in the merged
+//! text, in what is rescued, or the whole is refused; the same three texts give the same answer. This file does not
+//! know where texts lie (gx's command does).
 
 mod regions;
 #[cfg(test)]

@@ -40,10 +40,20 @@ pub enum SpecCommand {
     Errors(Documents),
     /// Tell how prose and a machine artefact differ, both ways, with both places
     Drift(Drift),
+    /// Print the meta-schema of contracts as JSON Schema, or check schemas against it
+    Meta(Meta),
     /// Take over a contract from prose, JSON Schema or GraphQL as far as types go
     Import(Import),
     /// Write a contract in another form
     Export(Export),
+}
+
+/// `gx spec meta`.
+#[derive(Debug, Clone, clap::Args, Serialize, Deserialize)]
+pub struct Meta {
+    /// Schemas (`.json`), and folders of them
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
 }
 
 /// `gx spec new`. What is not given is asked at a terminal.

@@ -34,9 +34,15 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// The text; empty when it is not UTF-8.
+    /// The text, up to where it is not UTF-8.
     pub fn text(&self) -> &str {
-        std::str::from_utf8(&self.source.bytes).unwrap_or_default()
+        match std::str::from_utf8(&self.source.bytes) {
+            Ok(text) => text,
+            Err(error) => {
+                let sound = self.source.bytes.get(..error.valid_up_to()).unwrap_or_default();
+                std::str::from_utf8(sound).unwrap_or_default()
+            }
+        }
     }
 }
 

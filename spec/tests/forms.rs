@@ -163,6 +163,37 @@ fn an_edited_schema_is_noticed() {
 }
 
 #[test]
+fn every_schema_that_is_written_satisfies_the_meta_schema_and_others_are_refused_where_they_do_not() {
+    let held = |text: &str| {
+        let (node, _) = schema::read_json(text).unwrap();
+        schema::meta::check("x.json", text, &node)
+    };
+    for (name, contract) in contracts() {
+        assert_eq!(held(&schema::json_schema_text(&contract)), [], "{name}");
+    }
+    let text = schema::json_schema_text(&sound("x.upel", include_str!("drift/parcel.upel")));
+    for (old, new, pointer, why) in [
+        ("    \"schema_version\": \"1.0.0\",\n", "", "/x_gx", "lacks 'schema_version'"),
+        ("\"layer\": 2", "\"layer\": 5", "/x_gx/layer", "has 5 where 'maximum' is 4"),
+        ("\"layer\": 2", "\"layer\": \"2\"", "/x_gx/layer", "is string, not integer"),
+        ("\"block_version\": 1", "\"block_version\": 2", "/x_gx/block_version", "is not 1"),
+        ("\"severity\": \"WARN\"", "\"severity\": \"LOUD\"", "/x_gx/errors/1/severity", "is none of"),
+        ("\"minimum\": 1", "\"minimun\": 1", "/$defs/Parcel/properties/grams/minimun", "is no part of it"),
+        ("\"layer\": 2", "\"prose_check\": \"relaxed\", \"layer\": 2", "/x_gx/prose_check", "is no part of it"),
+        ("\"$id\": \"gx:", "\"$id\": \"x:", "/$id", "does not match"),
+    ] {
+        let edited = text.replacen(old, new, 1);
+        assert_ne!(edited, text, "{old}");
+        let found = held(&edited);
+        assert_eq!(found.len(), 1, "{old}: {found:?}");
+        assert_eq!((found[0].kind, found[0].subject.as_str()), (Kind::SchemaMeta, pointer), "{found:?}");
+        assert!(found[0].message.contains(why), "{found:?}");
+        // Whoever reads it as a contract is told the same.
+        assert!(load("x.json", &edited).findings.iter().any(|it| it.kind == Kind::SchemaMeta), "{old}");
+    }
+}
+
+#[test]
 fn a_schema_of_others_is_taken_over_as_far_as_types_go() {
     let text = include_str!("forms/foreign.json");
     let document = load("foreign.json", text);

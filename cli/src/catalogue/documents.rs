@@ -43,8 +43,9 @@ pub(super) const ROWS: &[Entry] = &[
         1045,
         "schema that cannot be read",
         "A document is no JSON, or no schema: a missing comma, values that nest more than 96 deep, a required field that \
-         is not declared, an `x_gx` block that gx did not write.",
-        "The place is that of the first byte that does not fit.",
+         is not declared, an `x_gx` block that gx did not write, or \
+         something that the meta-schema has no place for.",
+        "The place is that of the first byte that does not fit; `gx spec meta` prints the meta-schema.",
     ),
     entry(
         1046,

@@ -21,7 +21,7 @@ const STEPS: [(&str, u32, &str); 20] = [
     ("contract", 1, "Contract"),
     ("coverage", 1, "Coverage"),
     ("deployment", 1, "Deployment"),
-    ("drift", 2, "Drift"),
+    ("drift", 3, "Drift"),
     ("emit", 2, "Emit"),
     ("evidence", 1, "Evidence"),
     ("gate", 3, "Gate"),

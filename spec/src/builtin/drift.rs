@@ -10,7 +10,7 @@ use gx_store::ExecuteError;
 
 pub(super) const STEP: Step = Step {
     name: "drift",
-    revision: 2,
+    revision: 3,
     inputs: &["contract", "documents", "facts", "imports"],
     outputs: &["held"],
     arguments: &[],

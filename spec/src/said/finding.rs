@@ -105,6 +105,8 @@ kinds! {
     Unsayable "NOT_TAKEN_OVER" 1044 Error;
     /// A schema is not sound.
     SchemaForm "SCHEMA_FORM" 1045 Error;
+    /// A schema is not as the meta-schema says.
+    SchemaMeta "META_INVALID" 1045 Error;
     /// A schema of ours was edited.
     SchemaEdited "SCHEMA_EDITED" 1046 Error;
     /// SDL is not sound.

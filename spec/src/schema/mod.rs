@@ -1,11 +1,13 @@
 //! JSON Schema (2020-12), in and out.
 //!
 //! `export` writes a contract as a schema with an `x_gx` block, `own` reads such a schema back as the same contract and
-//! tells what was edited in it, `foreign` takes over schemas of others as far as the types of the language go.
-//! Invariant: any bytes end in a text of the language or in findings. This folder does not read files.
+//! tells what was edited in it, `meta` says what such a schema is made of, `foreign` takes over schemas of others as
+//! far as the types of the language go. Invariant: any bytes end in a text of the language or in findings. This folder
+//! does not read files.
 
 mod export;
 mod foreign;
+pub mod meta;
 mod own;
 mod reader;
 
@@ -61,7 +63,8 @@ pub fn import(file: &str, bytes: &[u8]) -> Imported {
     }
     let mut imported = match node.get("x_gx").filter(|it| it.get("block_version").is_some()) {
         Some(_) => {
-            let lowered = own::text(file, source, &node);
+            let mut lowered = own::text(file, source, &node);
+            lowered.findings.extend(meta::check(file, source, &node));
             Imported { lowered, own: Some(node), facts }
         }
         None => {

@@ -13,6 +13,7 @@ mod files;
 mod findings;
 mod freeze;
 mod import;
+mod meta;
 mod new;
 mod show;
 mod vectors;
@@ -47,6 +48,7 @@ pub(super) fn answer(request: &Request, command: &SpecCommand, face: &dyn Face, 
         SpecCommand::Resolve(it) => corpus::ask(&told, Question::References, it),
         SpecCommand::Errors(it) => corpus::ask(&told, Question::Errors, it),
         SpecCommand::Drift(it) => drift::answer(&told, it),
+        SpecCommand::Meta(it) => meta::answer(&told, it),
         SpecCommand::Import(it) => import::import(&told, it),
         SpecCommand::Export(it) => import::export(&told, it),
     }

@@ -30,6 +30,8 @@ pub(crate) enum Doc {
     All(Vec<Doc>),
     /// Moved in.
     Nest(Box<Doc>),
+    /// Further lines begin where this does.
+    Align(Box<Doc>),
     /// On one line when it fits.
     Group(Box<Doc>),
 }
@@ -41,6 +43,10 @@ impl Doc {
 
     pub(crate) fn nest(self) -> Doc {
         Doc::Nest(Box::new(self))
+    }
+
+    pub(crate) fn align(self) -> Doc {
+        Doc::Align(Box::new(self))
     }
 
     pub(crate) fn group(self) -> Doc {
@@ -61,7 +67,7 @@ impl Doc {
                 }
                 Some(sum)
             }
-            Doc::Nest(inner) | Doc::Group(inner) => inner.flat(most),
+            Doc::Nest(inner) | Doc::Align(inner) | Doc::Group(inner) => inner.flat(most),
         }
     }
 }
@@ -75,9 +81,9 @@ pub(crate) fn all(parts: impl IntoIterator<Item = Doc>) -> Doc {
 pub(crate) fn render(doc: &Doc, style: &Style, level: usize, column: usize) -> String {
     let mut out = String::new();
     let mut column = column;
-    // What is to come, innermost last: level, whether it is on one line, and the document.
-    let mut open: Vec<(usize, bool, &Doc)> = vec![(level, false, doc)];
-    while let Some((level, flat, doc)) = open.pop() {
+    // What is to come, innermost last: where lines begin, whether it is on one line, and the document.
+    let mut open: Vec<(Margin, bool, &Doc)> = vec![(Margin { level, more: 0 }, false, doc)];
+    while let Some((margin, flat, doc)) = open.pop() {
         match doc {
             Doc::Nil => {}
             Doc::Text(text) => {
@@ -97,25 +103,40 @@ pub(crate) fn render(doc: &Doc, style: &Style, level: usize, column: usize) -> S
             Doc::Soft | Doc::Line | Doc::Hard => {
                 out.truncate(out.trim_end_matches([' ', '\t']).len());
                 out.push('\n');
-                let indent = style.indent.repeat(level);
-                column = indent.chars().map(|c| if c == '\t' { 8 } else { 1 }).sum();
+                let indent = style.indent.repeat(margin.level) + &" ".repeat(margin.more);
+                column = columns(&indent);
                 out.push_str(&indent);
             }
-            Doc::All(parts) => open.extend(parts.iter().rev().map(|part| (level, flat, part))),
-            Doc::Nest(inner) => open.push((level + 1, flat, inner)),
+            Doc::All(parts) => open.extend(parts.iter().rev().map(|part| (margin, flat, part))),
+            Doc::Nest(inner) => open.push((Margin { level: margin.level + 1, ..margin }, flat, inner)),
+            Doc::Align(inner) => {
+                let more = column.saturating_sub(columns(&style.indent.repeat(margin.level)));
+                open.push((Margin { more, ..margin }, flat, inner));
+            }
             Doc::Group(inner) => {
                 let room = style.width.saturating_sub(column);
                 let fits = flat || inner.flat(room).is_some_and(|width| behind(&open, room - width));
-                open.push((level, fits, inner));
+                open.push((margin, fits, inner));
             }
         }
     }
     out
 }
 
+/// Where lines begin: levels, and blanks behind them.
+#[derive(Debug, Clone, Copy)]
+struct Margin {
+    level: usize,
+    more: usize,
+}
+
+fn columns(text: &str) -> usize {
+    text.chars().map(|c| if c == '\t' { 8 } else { 1 }).sum()
+}
+
 /// Is there room for what follows a group, up to the next place where a line may end? What is open around a group that
 /// is asked about is not on one line, so any break ends the line.
-fn behind(open: &[(usize, bool, &Doc)], room: usize) -> bool {
+fn behind(open: &[(Margin, bool, &Doc)], room: usize) -> bool {
     let mut left = room;
     let mut ahead: Vec<&Doc> = Vec::new();
     for (_, _, doc) in open.iter().rev() {
@@ -129,7 +150,7 @@ fn behind(open: &[(usize, bool, &Doc)], room: usize) -> bool {
                 Doc::Line | Doc::Soft | Doc::Hard => return true,
                 Doc::All(parts) => ahead.extend(parts.iter().rev()),
                 // What follows may break at its own first place.
-                Doc::Group(inner) | Doc::Nest(inner) => ahead.push(inner),
+                Doc::Group(inner) | Doc::Nest(inner) | Doc::Align(inner) => ahead.push(inner),
                 Doc::Nil | Doc::Broken(_) => {}
             }
         }

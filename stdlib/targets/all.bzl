@@ -2,9 +2,14 @@
 
 ALL = [
     "aarch64",
+    "ada",
     "c",
+    "forth",
     "go",
+    "haskell",
     "javascript",
+    "lisp",
+    "ocaml",
     "python",
     "riscv64",
     "rust",

@@ -1,4 +1,4 @@
-//! Whole packages: what Debian packages, and all that they depend on, put below `/usr`.
+//! Whole packages: what Debian packages, and all that they depend on, put below `/usr` and `/var/lib`.
 //!
 //! What depends on what stands in dpkg's list of what is installed. Invariant: documents and other languages' texts are
 //! left out, and so are links that lead to what no package has, such as what an administrator made. This file does not
@@ -11,6 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What is installed.
 const STATUS: &str = "var/lib/dpkg/status";
+/// Where packages put what programs read: Haskell's are known by files below `/var/lib`.
+const HELD: [&str; 2] = ["usr", "var/lib"];
 /// What no program reads.
 const UNREAD: [&str; 14] = [
     "usr/lib/debug",
@@ -47,7 +49,7 @@ impl Closure<'_> {
         if let Some(packages) = &self.packages {
             for (name, architecture) in &wanted {
                 for list in [name.clone(), format!("{name}:{architecture}")] {
-                    listed.extend(packages.files(&mut self.view, &list, &["usr"])?);
+                    listed.extend(packages.files(&mut self.view, &list, &HELD)?);
                 }
             }
         }

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use std::path::Path;
 
 /// Changes when an import of the same files would give another manifest.
-const REVISION: u32 = 2;
+const REVISION: u32 = 3;
 
 /// The row.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -54,7 +54,7 @@ impl Context<'_> {
         let aliases: Vec<Json> = contract.aliases.iter().filter_map(|it| self.alias(it)).collect();
         let records = self.records();
         let checks: Vec<Json> =
-            checks.map(|it| json!({"name": it.name, "params": it.params, "body": it.body})).collect();
+            checks.map(|it| json!({"name": it.name, "params": it.params, "body": it.body, "form": it.form})).collect();
         json!({
             "contract": Context::home(contract, self.world),
             "docs": self.docs.get("contract"),
@@ -68,7 +68,7 @@ impl Context<'_> {
             "all_errors": self.all_errors(),
             "constants": contract.constants.iter().filter_map(|it| self.constant(it)).collect::<Vec<_>>(),
             "checks": checks,
-            "functions": contract.operators.iter().flat_map(|it| self.functions(it)).collect::<Vec<_>>(),
+            "functions": self.order().into_iter().flat_map(|it| self.functions(it)).collect::<Vec<_>>(),
             "operators": contract.operators.iter().filter_map(|it| self.operator(it)).collect::<Vec<_>>(),
         })
     }
@@ -207,11 +207,10 @@ impl Context<'_> {
     }
 
     fn error(&self, error: &ErrorDecl) -> Option<Json> {
-        let case = self.world.target.names.case.get("field").map_or("", String::as_str);
         let mut params = Vec::new();
         for (name, ty) in &error.parameters {
             params.push(json!({
-                "name": super::names::cased(name, case),
+                "name": super::names::told(name, self.world.target),
                 "source": &**name,
                 "type": self.ty(ty, None)?,
             }));
@@ -251,6 +250,21 @@ impl Context<'_> {
         }))
     }
 
+    /// Operators in their order, or each behind those that it calls.
+    fn order(&self) -> Vec<&Operator> {
+        let mut left: Vec<&Operator> = self.contract.operators.iter().map(|it| &**it).collect();
+        if !self.world.target.shape.callees_first {
+            return left;
+        }
+        let mut made = Vec::new();
+        while !left.is_empty() {
+            let waits = |it: &&Operator| left.iter().any(|other| other.id != it.id && it.uses.contains(&other.id));
+            let at = left.iter().position(|it| !waits(it)).unwrap_or(0);
+            made.push(left.remove(at));
+        }
+        made
+    }
+
     fn functions(&self, operator: &Operator) -> Vec<Json> {
         let module = self.program.modules.get(&*self.contract.name);
         let Some(Ok(functions)) = module.and_then(|it| it.operators.get(&*operator.id.name)) else {
@@ -278,6 +292,7 @@ impl Context<'_> {
                 "result": written.result,
                 "raises": raises.collect::<Vec<_>>(),
                 "body": written.body,
+                "form": written.form,
             })
         };
         functions.iter().map(one).collect()
@@ -404,10 +419,17 @@ impl Context<'_> {
     }
 }
 
-/// The contracts that a contract uses, directly or not, and itself.
+/// The contracts that a contract uses, directly or not, and itself, each behind those that it uses.
 fn imports_of(contract: &Contract, world: &World<'_>) -> Vec<Json> {
-    let all = contract.closure().into_iter().map(|it| &**it).chain([contract]);
-    all.map(|it| Context::home(it, world)).collect()
+    let mut left: Vec<&Contract> = contract.closure().into_iter().map(|it| &**it).chain([contract]).collect();
+    let mut made = Vec::new();
+    while !left.is_empty() {
+        let waits =
+            |it: &&Contract| it.imports.iter().any(|of| left.iter().any(|other| other.name == of.contract.name));
+        let at = left.iter().position(|it| !waits(it)).unwrap_or(0);
+        made.push(Context::home(left.remove(at), world));
+    }
+    made
 }
 
 /// The parts of a message: texts, and places of parameters.

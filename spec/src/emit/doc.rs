@@ -24,6 +24,18 @@ pub(super) fn list(open: Doc, items: Vec<Doc>, close: Doc, separator: &str, comm
     all([open, all([Doc::Soft, inside]).nest(), Doc::Soft, close]).group()
 }
 
+/// Several that begin under the first where they do not fit on a line.
+pub(super) fn hung(items: Vec<Doc>, separator: &str) -> Doc {
+    let mut inside = Vec::new();
+    for (at, item) in items.into_iter().enumerate() {
+        if at > 0 {
+            inside.extend([Doc::text(separator.trim_end()), Doc::Line]);
+        }
+        inside.push(item);
+    }
+    all(inside).align().group()
+}
+
 /// The same with a blank inside of each mark when it stands on one line.
 pub(super) fn padded(items: Vec<Doc>, separator: &str, comma: &str) -> Doc {
     let mut inside = vec![Doc::Line];

@@ -56,8 +56,8 @@ pub struct Output {
 
 /// Generates the module of a contract.
 pub fn contract(contract: &Contract, docs: &DocSet, target: &Target) -> Result<Output, TargetFault> {
-    if target.family != "block" {
-        let fault = format!("there is no family '{}'; there is block", target.family);
+    if !["block", "functional"].contains(&target.family.as_str()) {
+        let fault = format!("there is no family '{}'; there are block and functional", target.family);
         return Err(TargetFault { path: "target.toml".to_owned(), fault });
     }
     let program = Program::of(contract, target);
@@ -89,7 +89,15 @@ pub fn contract(contract: &Contract, docs: &DocSet, target: &Target) -> Result<O
 /// What a project has beside its modules: its manifest, and what belongs to all of them.
 pub fn project(contracts: &[Arc<Contract>], name: &str, target: &Target) -> Result<Files, TargetFault> {
     let one = |it: &Arc<Contract>| Context::home(it, &World::of(it, target));
-    let contracts: Vec<Json> = contracts.iter().map(one).collect();
+    // Each stands behind those that it uses.
+    let mut left: Vec<&Arc<Contract>> = contracts.iter().collect();
+    let mut contracts: Vec<Json> = Vec::new();
+    while !left.is_empty() {
+        let waits =
+            |it: &&Arc<Contract>| left.iter().any(|other| it.imports.iter().any(|of| of.contract.name == other.name));
+        let at = left.iter().position(|it| !waits(it)).unwrap_or(0);
+        contracts.push(one(left.remove(at)));
+    }
     let programs = &target.toolchain.programs;
     template::files(target, "project", &json!({"name": name, "contracts": contracts, "programs": programs}))
 }

@@ -44,6 +44,7 @@ pub(super) fn cased(name: &str, case: &str) -> String {
         "snake" => words.join("_"),
         "kebab" => words.join("-"),
         "upper" => words.join("_").to_uppercase(),
+        "sentence" => capital(&words.join("_")),
         "flat" => words.concat(),
         "pascal" => words.iter().map(|it| capital(it)).collect(),
         "ada" => words.iter().map(|it| capital(it)).collect::<Vec<_>>().join("_"),
@@ -53,6 +54,26 @@ pub(super) fn cased(name: &str, case: &str) -> String {
         }
         _ => name.to_owned(),
     }
+}
+
+/// A contract's name as a part of other names.
+pub(super) fn flat(name: &str, target: &Target) -> String {
+    let case = target.names.case.get("module").map_or("snake", String::as_str);
+    path(name, case).join(match case {
+        "pascal" => "",
+        "kebab" => "-",
+        _ => "_",
+    })
+}
+
+/// The name of something that an error tells.
+pub(super) fn told(name: &str, target: &Target) -> String {
+    let case = target.names.case.get("told").or_else(|| target.names.case.get("field"));
+    let made = cased(name, case.map_or("", String::as_str));
+    let key = if target.names.caseless { made.to_lowercase() } else { made.clone() };
+    let words = target.names.reserved.iter();
+    let clashes = words.into_iter().any(|it| *it == key);
+    if clashes { made + &target.names.suffix } else { made }
 }
 
 /// Names of one scope.
@@ -86,14 +107,14 @@ impl<'a> Scope<'a> {
         self.give_in(kind, name, module, "")
     }
 
-    /// A free name of this kind, of something in an enum.
+    /// A free name of this kind, of something in an enum or a record.
     fn give_in(&mut self, kind: &str, name: &str, module: &str, of: &str) -> String {
         let names = &self.target.names;
         let case = names.case.get(kind).map_or("", String::as_str);
         let mut made = cased(name, case);
         if let Some(form) = names.form.get(kind) {
             made = form.replace("{name}", &made).replace("{module}", module);
-            made = made.replace("{MODULE}", &module.to_uppercase()).replace("{enum}", of);
+            made = made.replace("{MODULE}", &module.to_uppercase()).replace("{enum}", of).replace("{record}", of);
         }
         let key = |it: &str| if names.caseless { it.to_lowercase() } else { it.to_owned() };
         let base = made.clone();
@@ -138,9 +159,8 @@ pub(super) fn place(name: &str, target: &Target) -> Vec<String> {
 
 impl Module {
     pub(super) fn of(contract: &Contract, target: &Target) -> Module {
-        let case = target.names.case.get("module").map_or("snake", String::as_str);
         let parts = place(&contract.name, target);
-        let flat = parts.join(if case == "pascal" { "" } else { "_" });
+        let flat = flat(&contract.name, target);
         let mut module = Module { name: parts.last().cloned().unwrap_or_default(), ..Module::default() };
         let mut scope = Scope::new(target);
         for import in contract.closure() {
@@ -151,14 +171,16 @@ impl Module {
         let aliases = contract.aliases.iter().map(|it| &it.id.name);
         let enums = contract.enums.iter().map(|it| &it.id.name);
         let records = contract.records.iter().map(|it| &it.id.name);
+        let mut apart = scope.clone();
+        let of_types = if target.names.types_apart { &mut apart } else { &mut scope };
         for name in aliases.chain(enums).chain(records) {
-            module.types.insert(name.to_string(), scope.give("type", name, &flat));
+            module.types.insert(name.to_string(), of_types.give("type", name, &flat));
         }
         for operator in &contract.operators {
             let name = &operator.id.name;
             if operator.outputs.len() > 1 {
-                module.outputs.insert(name.to_string(), scope.give("type", &format!("{name}Outputs"), &flat));
-                fields(&mut module, target, name, operator.outputs.iter().map(|it| &*it.name));
+                module.outputs.insert(name.to_string(), of_types.give("type", &format!("{name}Outputs"), &flat));
+                fields(&mut module, target, name, &flat, operator.outputs.iter().map(|it| &*it.name));
             }
         }
         for error in &contract.errors {
@@ -187,17 +209,18 @@ impl Module {
             }
         }
         for decl in &contract.records {
-            fields(&mut module, target, &decl.id.name, decl.fields.iter().map(|it| &*it.name));
+            fields(&mut module, target, &decl.id.name, &flat, decl.fields.iter().map(|it| &*it.name));
         }
         module.taken = scope.taken;
         module
     }
 }
 
-fn fields<'n>(module: &mut Module, target: &Target, of: &str, names: impl Iterator<Item = &'n str>) {
+fn fields<'n>(module: &mut Module, target: &Target, of: &str, flat: &str, names: impl Iterator<Item = &'n str>) {
     let mut scope = Scope::inside(target);
+    let record = cased(of, target.names.case.get("record").map_or("", String::as_str));
     for name in names {
-        module.fields.insert((of.to_owned(), name.to_owned()), scope.give("field", name, ""));
+        module.fields.insert((of.to_owned(), name.to_owned()), scope.give_in("field", name, flat, &record));
     }
 }
 

@@ -43,6 +43,7 @@ impl Program {
             choice: target.shape.choice,
             update: target.shape.update,
             calls_are_statements: target.shape.calls_are_statements,
+            any_order: target.shape.any_order,
             loops_over_names: target.shape.loops_over_names,
             open_enums: target.shape.open_enums,
         };
@@ -102,7 +103,7 @@ impl Program {
         }
         for operator in &home.operators {
             let written = match lowered.get(&operator.id) {
-                Some(Ok((functions, checked))) => write(&writer, home, functions, checked, shape),
+                Some(Ok((functions, checked))) => write(&writer, home, operator, functions, checked, shape),
                 Some(Err(reason)) => Err(reason.clone()),
                 None => Err("it was not lowered".to_owned()),
             };
@@ -149,14 +150,35 @@ impl Program {
 fn write(
     writer: &Writer<'_>,
     home: &Contract,
+    operator: &Operator,
     functions: &[Function],
     checked: &BTreeSet<Ref>,
     shape: &Shape<'_>,
 ) -> Outcome<Vec<(Function, Written)>> {
+    let ports = operator.inputs.iter().chain(&operator.outputs).map(|it| &it.ty);
+    let raised = operator.raises.iter().chain(&operator.boundary);
+    let errors = raised.filter_map(|id| home.home(&id.contract)?.error(&id.name));
+    for ty in ports.chain(errors.flat_map(|it| it.parameters.iter().map(|it| &it.1))) {
+        expressible(writer, ty)?;
+    }
     for check in lower::checks(home, checked.clone(), shape)?.values() {
         writer.function(check)?;
     }
     functions.iter().map(|function| Ok((function.clone(), writer.function(function)?))).collect()
+}
+
+/// Can values of a type be, with all that it is made of?
+fn expressible(writer: &Writer<'_>, ty: &Type) -> Outcome<()> {
+    writer.ty(&types::ty(ty)?)?;
+    match ty.base() {
+        Type::Record(decl) => decl.fields.iter().try_for_each(|it| expressible(writer, &it.ty)),
+        Type::List(inner, _) | Type::Optional(inner) => expressible(writer, inner),
+        Type::Map(key, value, _) => {
+            expressible(writer, key)?;
+            expressible(writer, value)
+        }
+        _ => Ok(()),
+    }
 }
 
 fn fields(decl: &std::sync::Arc<crate::ir::RecordDecl>) -> impl Iterator<Item = &Type> {

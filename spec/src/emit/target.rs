@@ -81,6 +81,21 @@ pub(super) struct Layout {
     /// Nothing stands in an `else` behind a branch that ends.
     #[serde(default)]
     pub(super) guards: bool,
+    /// What stands between several: `args`, `fields`, `told` (by errors), `items`, `entries`. A comma where
+    /// nothing is said.
+    #[serde(default)]
+    pub(super) separators: BTreeMap<String, String>,
+    /// Several that do not fit on a line begin under the first of them.
+    #[serde(default)]
+    pub(super) hang: bool,
+}
+
+impl Layout {
+    /// What stands between several of a kind.
+    pub(super) fn separator(&self, kind: &str) -> &str {
+        let or = if kind == "told" { "fields" } else { kind };
+        self.separators.get(kind).or_else(|| self.separators.get(or)).map_or(", ", String::as_str)
+    }
 }
 
 const fn one() -> usize {
@@ -102,6 +117,14 @@ pub(super) struct Names {
     /// Names of a module's own surroundings, which only fields may have.
     #[serde(default)]
     pub(super) around: BTreeSet<String>,
+    /// How a field of a record of another module is said.
+    pub(super) foreign_field: Option<String>,
+    /// Types do not take names from anything else.
+    #[serde(default)]
+    pub(super) types_apart: bool,
+    /// Values of enums stand beside the module's other names.
+    #[serde(default)]
+    pub(super) shared_values: bool,
     #[serde(default)]
     pub(super) caseless: bool,
     /// What is added to a name that is taken.
@@ -113,7 +136,7 @@ impl Names {
     /// Do values of enums stand beside types?
     pub(super) fn shares_values(&self) -> bool {
         let form = self.form.get("value").map_or("", String::as_str).to_lowercase();
-        form.contains("{module}") || form.contains("{enum}")
+        self.shared_values || form.contains("{module}") || form.contains("{enum}")
     }
 }
 
@@ -139,6 +162,14 @@ pub(super) struct Shape {
     pub(super) plain_errors: bool,
     /// A loop says what it goes over more than once.
     pub(super) loops_over_names: bool,
+    /// A case is of one value.
+    pub(super) single_patterns: bool,
+    /// A function stands behind those that it calls.
+    pub(super) callees_first: bool,
+    /// A collection is of types of its own module.
+    pub(super) own_elements: bool,
+    /// Parts of an expression are evaluated in an order that nobody knows.
+    pub(super) any_order: bool,
     /// Collections lie in place; one of more elements has no room.
     pub(super) most_elements: Option<u64>,
 }
@@ -207,6 +238,9 @@ pub(super) struct Comment {
     pub(super) open: Option<String>,
     pub(super) line: String,
     pub(super) close: Option<String>,
+    /// Does the close stand behind the last line?
+    #[serde(default)]
+    pub(super) tight: bool,
     /// What may not stand in it, and what stands there instead.
     #[serde(default)]
     pub(super) escapes: BTreeMap<String, String>,

@@ -81,7 +81,8 @@ fn environment(target: &Target) -> Result<Environment<'_>, minijinja::Error> {
             let pattern = pattern.unwrap_or_default();
             let docs = items.iter().map(|it| Doc::Text(patterned(it, &pattern))).collect();
             let layout = &own.layout;
-            let doc = list(Doc::Text(open), docs, Doc::Text(close), ", ", &layout.comma, layout.fill);
+            let separator = layout.separator("params");
+            let doc = list(Doc::Text(open), docs, Doc::Text(close), separator, &layout.comma, layout.fill);
             laid(&own, &doc, level)
         },
     );
@@ -162,8 +163,13 @@ fn comment(target: &Target, style: &Comment, lines: &[String], level: usize) -> 
             put(open, first);
             let rest = if open.contains("{0}") { rest } else { texts.as_slice() };
             rest.iter().for_each(|text| put(&style.line, text));
-            if let Some(close) = &style.close {
-                put(close, "");
+            match &style.close {
+                Some(close) if style.tight => {
+                    made.truncate(made.trim_end().len());
+                    made.push_str(&format!("{close}\n"));
+                }
+                Some(close) => put(close, ""),
+                None => {}
             }
         }
     }

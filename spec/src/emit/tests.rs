@@ -88,6 +88,31 @@ fn python() {
 }
 
 #[test]
+fn ada() {
+    emitted("ada");
+}
+
+#[test]
+fn forth() {
+    emitted("forth");
+}
+
+#[test]
+fn haskell() {
+    emitted("haskell");
+}
+
+#[test]
+fn lisp() {
+    emitted("lisp");
+}
+
+#[test]
+fn ocaml() {
+    emitted("ocaml");
+}
+
+#[test]
 fn rust() {
     emitted("rust");
 }
@@ -134,7 +159,7 @@ pure operator Return(while: Match, exact: Exact, list: u8) -> u16 {
 #[test]
 fn names_that_clash() {
     let made = contracts(&[("clash", CLASHES.to_owned())]);
-    for id in ["c", "go", "javascript", "python", "rust"] {
+    for id in ["ada", "c", "forth", "go", "haskell", "javascript", "lisp", "ocaml", "python", "rust"] {
         let output = contract(&made[0], &DocSet::of(&made[0]), &target(id)).unwrap();
         assert!(output.operators.iter().all(|it| it.reason.is_none()), "{id}: {:?}", output.operators);
         insta::assert_snapshot!(format!("clashes_{id}"), all(&output.source));

@@ -4,8 +4,8 @@
 //! computed in a representation that has room for parts and result.
 
 use super::Inside;
-use super::fill::{Piece, pieces};
-use crate::emit::doc::{Doc, all, list, padded};
+use super::fill::{Part, Piece, assembled, pieces, wanted_of};
+use crate::emit::doc::{Doc, all, hung, list, padded};
 use crate::emit::low::{Ex, Kind, Outcome, Ty};
 use crate::emit::target::Template;
 use crate::ir::{Range, Ref};
@@ -64,11 +64,14 @@ impl Inside<'_> {
         let mut parts = Vec::new();
         for piece in pieces(text, rank) {
             parts.push(match piece {
-                Piece::Text(text) => Doc::Text(text),
-                Piece::Slot(name, min) => slot(self, name, min)?,
+                Piece::Text(text) => Part::Text(text),
+                Piece::Slot("<", _) => Part::Open,
+                Piece::Slot(">", _) => Part::Close,
+                Piece::Slot(name, min) => Part::Doc(slot(self, name, min)?, false),
             });
         }
-        Ok(if rank < min { all([Doc::text("("), all(parts), Doc::text(")")]) } else { all(parts) })
+        let doc = assembled(parts);
+        Ok(if rank < min { all([Doc::text("("), doc, Doc::text(")")]) } else { doc })
     }
 
     /// An expression whose value somebody keeps: where values have owners, what stays where it is is copied.
@@ -97,8 +100,9 @@ impl Inside<'_> {
                 whole.extend(fields.clone());
                 let (first, last) = self.with_base(of, &fields)?;
                 self.fill(&template, min, |it, slot, min| match slot {
-                    "fields" => Ok(it.listed(fields.clone())),
-                    "all" => Ok(it.listed(whole.clone())),
+                    "fields" => Ok(it.listed("fields", fields.clone())),
+                    "all" => Ok(it.listed("fields", whole.clone())),
+                    "padded" => Ok(it.between(fields.clone())),
                     "padded_last" => Ok(last.clone()),
                     "padded_first" => Ok(first.clone()),
                     "type" => Ok(Doc::text(ty.clone())),
@@ -129,7 +133,7 @@ impl Inside<'_> {
                     "element" => Ok(Doc::text(element.clone())),
                     "type" => Ok(Doc::text(ty.clone())),
                     "count" => Ok(Doc::text(docs.len().to_string())),
-                    _ => Ok(it.listed(docs.clone())),
+                    _ => Ok(it.listed("items", docs.clone())),
                 })
             }
             Kind::Map(entries) => self.map(&ex.ty, entries, min),
@@ -183,16 +187,26 @@ impl Inside<'_> {
             Some(template) => self.fill(&template, 0, |it, _, min| it.owned(of, min))?,
             None => self.owned(of, 0)?,
         };
-        let comma = &self.writer.world.target.layout.comma;
+        let layout = &self.writer.world.target.layout;
         let before = std::iter::once(base.clone()).chain(fields.iter().cloned()).collect();
         let behind = fields.iter().cloned().chain([base]).collect();
-        Ok((padded(before, ", ", comma), padded(behind, ", ", "")))
+        let separator = layout.separator("fields");
+        Ok((padded(before, separator, &layout.comma), padded(behind, separator, "")))
     }
 
     /// Several between brackets, laid out as the target does.
-    fn listed(&self, items: Vec<Doc>) -> Doc {
+    pub(super) fn listed(&self, kind: &str, items: Vec<Doc>) -> Doc {
         let layout = &self.writer.world.target.layout;
-        list(Doc::text(""), items, Doc::text(""), ", ", &layout.comma, layout.fill)
+        if layout.hang {
+            return hung(items, layout.separator(kind));
+        }
+        list(Doc::text(""), items, Doc::text(""), layout.separator(kind), &layout.comma, layout.fill)
+    }
+
+    /// Fields between brackets that have a blank inside.
+    fn between(&self, fields: Vec<Doc>) -> Doc {
+        let layout = &self.writer.world.target.layout;
+        padded(fields, layout.separator("fields"), &layout.comma)
     }
 
     /// A value that goes to a place of a type.
@@ -251,7 +265,17 @@ impl Inside<'_> {
         let even = EVEN.contains(&name) || name.starts_with("bit_") || name.starts_with("shift_");
         let ranges = parts.iter().chain([ex]).filter_map(|it| it.ty.range());
         let hull = ranges.cloned().reduce(|a, b| a.join(&b)).filter(|_| even);
-        let template = self.template(&self.of_numbers(name, hull.as_ref(), parts, ex)?)?.clone();
+        let resolved = self.of_numbers(name, hull.as_ref(), parts, ex)?;
+        if let ("sum_list", Some(Ty::List(element, _)), Some(sum)) =
+            (resolved.as_str(), parts.first().map(|it| it.ty.base()), ex.ty.range())
+            && let Some(one) = element.range()
+            && self.native(one)? != self.native(sum)?
+        {
+            return Err("numbers of a list become a wider one".to_owned());
+        }
+        let of_kind = parts.first().map(|it| format!("{name}_{}", it.ty.kind()));
+        let of_kind = of_kind.filter(|it| hull.is_none() && self.template(it).is_ok());
+        let template = self.template(&of_kind.unwrap_or(resolved))?.clone();
         let ty = match &ex.ty.base() {
             Ty::Int(_) => hull.clone().map_or_else(|| ex.ty.clone(), Ty::Int),
             _ => ex.ty.clone(),
@@ -304,15 +328,23 @@ impl Inside<'_> {
     fn enum_value(&mut self, id: &Ref, at: usize) -> Outcome<Doc> {
         let template = self.template("enum_value")?.clone();
         let value = self.writer.value_name(id, at)?;
-        let ty = self.writer.world.said(id, |it| it.types.get(&*id.name));
+        let world = self.writer.world;
+        let ty = world.said(id, |it| it.types.get(&*id.name));
         self.fill(&template, 0, |_, slot, _| Ok(Doc::text(if slot == "type" { ty.clone() } else { value.clone() })))
     }
 
     pub(super) fn field(&self, ty: &Ty, name: &Name) -> String {
         let (Ty::Record(id) | Ty::Outputs(id)) = ty.base() else { return name.to_string() };
-        let module = self.writer.world.modules.get(&*id.contract);
+        let world = self.writer.world;
+        let module = world.modules.get(&*id.contract);
         let found = module.and_then(|it| it.fields.get(&(id.name.to_string(), name.to_string())));
-        found.cloned().unwrap_or_else(|| name.to_string())
+        let field = found.cloned().unwrap_or_else(|| name.to_string());
+        match &world.target.names.foreign_field {
+            Some(form) if *id.contract != *world.home => {
+                form.replace("{module}", module.map_or("", |it| &it.name)).replace("{name}", &field)
+            }
+            _ => field,
+        }
     }
 
     fn fields(&mut self, ty: &Ty, fields: &[(Name, Ex)]) -> Outcome<Vec<Doc>> {
@@ -323,8 +355,10 @@ impl Inside<'_> {
             let field = self.field(ty, name);
             let same = matches!(&value.kind, Kind::Var(var) if self.name(var) == field);
             let used = short.clone().filter(|_| same).unwrap_or_else(|| template.clone());
+            let own = crate::emit::names::told(name, self.writer.world.target);
             made.push(self.fill(&used, 0, |it, slot, min| match slot {
                 "field" => Ok(Doc::text(field.clone())),
+                "own" => Ok(Doc::text(own.clone())),
                 _ => it.owned(value, min),
             })?);
         }
@@ -335,11 +369,11 @@ impl Inside<'_> {
         let template = self.template("make")?.clone();
         let name = self.writer.ty(ty)?;
         let fields = self.fields(ty, fields)?;
-        let comma = self.writer.world.target.layout.comma.clone();
+        let own = self.between(fields.clone());
         self.fill(&template, min, |it, slot, _| match slot {
             "type" => Ok(Doc::text(name.clone())),
-            "padded" => Ok(padded(fields.clone(), ", ", &comma)),
-            _ => Ok(it.listed(fields.clone())),
+            "padded" => Ok(own.clone()),
+            _ => Ok(it.listed("fields", fields.clone())),
         })
     }
 
@@ -353,22 +387,34 @@ impl Inside<'_> {
         let name = self.writer.ty(ty)?;
         self.fill(&template, min, |it, slot, _| match slot {
             "type" => Ok(Doc::text(name.clone())),
-            _ => Ok(it.listed(docs.clone())),
+            _ => Ok(it.listed("entries", docs.clone())),
         })
     }
 
     pub(super) fn call(&mut self, id: &Ref, arguments: &[Ex], ex: &Ex, min: u8) -> Outcome<Doc> {
-        let template = self.template(if ex.raises { "call_raising" } else { "call" })?.clone();
-        let (function, docs) = self.called(id, arguments)?;
+        let foreign = *id.contract != *self.writer.world.home;
+        let known = &self.writer.world.target.expr;
+        let names = match (ex.raises, foreign) {
+            (true, true) => ["call_raising_foreign", "call_raising"],
+            (true, false) => ["call_raising", "call_raising"],
+            _ => ["call", "call"],
+        };
+        let name = names.into_iter().find(|it| known.contains_key(*it)).unwrap_or("call_raising");
+        let plain = arguments.is_empty() && known.contains_key("call_plain") && !ex.raises;
+        let template = self.template(if plain { "call_plain" } else { name })?.clone();
+        let (rank, text) = template.parts();
+        let (function, docs) = self.called(id, arguments, wanted_of(text, rank, "args"))?;
+        let module = self.writer.world.modules.get(&*id.contract).map_or("", |it| &it.name).to_owned();
         self.fill(&template, min, |it, slot, _| match slot {
             "function" => Ok(Doc::text(function.clone())),
-            _ => Ok(it.listed(docs.clone())),
+            "module" => Ok(Doc::text(module.clone())),
+            _ => Ok(it.listed("args", docs.clone())),
         })
     }
 
     /// A called function's name, and its arguments.
-    pub(super) fn called(&mut self, id: &Ref, arguments: &[Ex]) -> Outcome<(String, Vec<Doc>)> {
-        let docs = arguments.iter().map(|it| self.owned(it, 0)).collect::<Outcome<Vec<_>>>()?;
+    pub(super) fn called(&mut self, id: &Ref, arguments: &[Ex], min: u8) -> Outcome<(String, Vec<Doc>)> {
+        let docs = arguments.iter().map(|it| self.owned(it, min)).collect::<Outcome<Vec<_>>>()?;
         Ok((self.writer.inner_name(id), docs))
     }
 
@@ -411,25 +457,6 @@ impl Inside<'_> {
             }
         }
         literals.text.replace("{0}", &made)
-    }
-}
-
-impl super::Writer<'_> {
-    /// The function that operators call.
-    pub(in crate::emit) fn inner_name(&self, id: &Ref) -> String {
-        let two = self.known.inner.contains(id);
-        self.world.said(id, |it| if two { it.inner.get(&*id.name) } else { it.functions.get(&*id.name) })
-    }
-
-    /// A value of an enum; where values stand beside types, as this module says it.
-    pub(in crate::emit) fn value_name(&self, id: &Ref, at: usize) -> Outcome<String> {
-        let module = self.world.modules.get(&*id.contract).ok_or("a module is missing")?;
-        let name = self.known.enum_values.get(id).and_then(|it| it.get(at)).ok_or("a value of an enum is missing")?;
-        let key = (id.name.to_string(), name.to_string());
-        if self.world.target.names.shares_values() {
-            return Ok(self.world.said(id, |it| it.values.get(&key)));
-        }
-        Ok(module.values.get(&key).cloned().unwrap_or_else(|| name.to_string()))
     }
 }
 

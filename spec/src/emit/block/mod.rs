@@ -1,10 +1,14 @@
-//! The block-structured family: statements in blocks, expressions by templates, data from the target's folder.
+//! Writers by templates: types and expressions, and around them statements as the target's family has them.
 //!
-//! Invariant: a form that the target has no template for is a reason, never another form. `types`, `expr` and `stmt`
-//! write; this folder does not know which language it writes.
+//! Invariant: a form that the target has no template for is a reason, never another form. `types` and `expr` write what
+//! all families have, `stmt` the block-structured one, `functional` the one in which a body is one expression; this
+//! folder does not know which language it writes.
 
 mod expr;
 mod fill;
+mod functional;
+mod loops;
+mod raise;
 mod stmt;
 mod types;
 mod uses;
@@ -53,6 +57,8 @@ pub(super) struct Written {
     pub(super) params: Vec<(String, String)>,
     pub(super) result: Option<String>,
     pub(super) body: String,
+    /// What the body is, in the functional family: `plain`, `lets`, `steps`, `choice` or `branch`.
+    pub(super) form: &'static str,
 }
 
 /// A function being written.
@@ -62,6 +68,8 @@ struct Inside<'a> {
     /// Names of the program, as the target spells them.
     names: BTreeMap<String, String>,
     scope: Scope<'a>,
+    /// What variables begin with that a loop makes again, in the functional family.
+    starts: BTreeMap<String, Ex>,
 }
 
 impl Writer<'_> {
@@ -75,7 +83,7 @@ impl Writer<'_> {
         let case = target.names.case.get("check").or_else(|| target.names.case.get("function"));
         let made = super::names::cased(&name, case.map_or("", String::as_str));
         let form = target.names.form.get("check").map_or("check_{name}", String::as_str);
-        let flat = super::names::path(&self.world.home, "snake").join("_");
+        let flat = super::names::flat(&self.world.home, target);
         form.replace("{name}", &made).replace("{module}", &flat)
     }
 
@@ -86,13 +94,16 @@ impl Writer<'_> {
         for name in module.iter().flat_map(|it| &it.taken) {
             scope.take(name);
         }
-        let mut inside = Inside { writer: self, function, names: BTreeMap::new(), scope };
+        let mut inside = Inside { writer: self, function, names: BTreeMap::new(), scope, starts: BTreeMap::new() };
         let mut params = Vec::new();
         for (name, ty, _) in &function.params {
             params.push((inside.name(name), self.ty(ty)?));
         }
         let level = self.world.target.layout.level;
-        let mut body = inside.body()?;
+        let (mut body, form) = match self.world.target.family.as_str() {
+            "functional" => inside.expression(function)?,
+            _ => (inside.body()?, "block"),
+        };
         if function.role == Role::Check
             && let Some(lines) = self.world.target.stmt.get("check_end")
         {
@@ -109,7 +120,7 @@ impl Writer<'_> {
             Role::Public => self.world.said(&function.id, |it| it.functions.get(&*function.id.name)),
         };
         let result = function.result.as_ref().map(|it| self.ty(it)).transpose()?;
-        Ok(Written { name, params, result, body: format!("{indent}{text}") })
+        Ok(Written { name, params, result, body: format!("{indent}{text}"), form })
     }
 
     /// A value that stands by itself.
@@ -124,7 +135,8 @@ impl Writer<'_> {
             body: Vec::new(),
         };
         let scope = Scope::new(self.world.target);
-        let mut inside = Inside { writer: self, function: &function, names: BTreeMap::new(), scope };
+        let mut inside =
+            Inside { writer: self, function: &function, names: BTreeMap::new(), scope, starts: BTreeMap::new() };
         let doc = inside.expr(ex, 0)?;
         Ok(render(&doc, &self.world.target.style(), 0, 0))
     }

@@ -5,8 +5,8 @@
 
 use super::fill::{Piece, pieces};
 use super::{Inside, uses};
-use crate::emit::doc::{Doc, all, list};
-use crate::emit::low::{Ex, Kind, Outcome, Raise, Stmt, Ty};
+use crate::emit::doc::{Doc, all};
+use crate::emit::low::{Ex, Kind, Outcome, Stmt, Ty};
 use crate::syntax::Name;
 
 /// What a slot of a statement takes.
@@ -14,7 +14,7 @@ type Slots<'s> = Vec<(&'s str, Doc)>;
 
 impl Inside<'_> {
     /// Lines of a statement; the first stands where the statement does, `inner` of them one level further in.
-    fn lines(&self, name: &str, slots: &Slots<'_>) -> Outcome<Vec<Doc>> {
+    pub(super) fn lines(&self, name: &str, slots: &Slots<'_>) -> Outcome<Vec<Doc>> {
         let target = self.writer.world.target;
         let lines = target.stmt.get(name).ok_or_else(|| format!("there is no '{name}' in {}", target.title))?;
         let one = |line: &str| {
@@ -36,12 +36,68 @@ impl Inside<'_> {
         lines.is_some_and(|it| it.all().iter().any(|line| line.contains(slot)))
     }
 
-    fn has(&self, name: &str) -> bool {
+    pub(super) fn has(&self, name: &str) -> bool {
         self.writer.world.target.stmt.contains_key(name)
+    }
+
+    /// Statements behind a head, in which stands what they begin with declaring.
+    fn with_head(&mut self, statements: &[Stmt]) -> Outcome<Doc> {
+        let (head, lines) = self.headed(statements)?;
+        let begin = self.lines("begin", &Vec::new())?;
+        let indent = Doc::text(self.writer.world.target.layout.indent.clone());
+        let head = if head.is_empty() { Vec::new() } else { vec![all([indent, joined(head).nest()])] };
+        Ok(joined(head.into_iter().chain(begin).chain([joined(lines).nest()]).collect()))
+    }
+
+    /// Leading bindings, and the statements behind them.
+    fn headed(&mut self, statements: &[Stmt]) -> Outcome<(Vec<Doc>, Vec<Doc>)> {
+        let flat = self.flattened(statements);
+        let count = flat.iter().take_while(|it| matches!(it, Stmt::Let { .. })).count();
+        let (head, rest) = flat.split_at_checked(count).unwrap_or((&flat, &[]));
+        let mut declared = Vec::new();
+        for statement in head {
+            self.statement(statement, false, &mut declared)?;
+        }
+        let lines = self.sequence(rest)?;
+        Ok((declared, lines))
+    }
+
+    /// Statements, of which none begins with a binding: one behind others opens a block of its own.
+    fn sequence(&mut self, statements: &[Stmt]) -> Outcome<Vec<Doc>> {
+        let mut lines = Vec::new();
+        for (at, statement) in statements.iter().enumerate() {
+            let rest = statements.get(at..).unwrap_or_default();
+            if matches!(statement, Stmt::Let { .. }) {
+                lines.push(self.declared_block(rest)?);
+                break;
+            }
+            self.statement(statement, rest.len() == 1, &mut lines)?;
+        }
+        if lines.is_empty() && self.has("empty") {
+            lines = self.lines("empty", &Vec::new())?;
+        }
+        Ok(lines)
+    }
+
+    fn declared_block(&mut self, statements: &[Stmt]) -> Outcome<Doc> {
+        let (head, lines) = self.headed(statements)?;
+        let mut docs = self.lines("block", &Vec::new())?;
+        docs.push(joined(head).nest());
+        docs.extend(self.lines("begin", &Vec::new())?);
+        docs.push(joined(lines).nest());
+        docs.extend(self.lines("block_end", &Vec::new())?);
+        Ok(joined(docs))
     }
 
     /// Statements one under the other.
     pub(super) fn block(&mut self, statements: &[Stmt]) -> Outcome<Doc> {
+        if self.has("begin") {
+            let flat = self.flattened(statements);
+            if matches!(flat.first(), Some(Stmt::Let { .. })) {
+                return self.declared_block(&flat);
+            }
+            return Ok(joined(self.sequence(&flat)?));
+        }
         let mut lines = Vec::new();
         let flat = self.flattened(statements);
         let count = flat.len();
@@ -65,6 +121,9 @@ impl Inside<'_> {
     /// The statements of the function.
     pub(super) fn body(&mut self) -> Outcome<Doc> {
         let function = self.function;
+        if self.has("begin") {
+            return self.with_head(&function.body);
+        }
         let mut lines = Vec::new();
         for (name, _, _) in function.params.iter().filter(|it| !uses::read(&function.body, &it.0)) {
             if self.has("unused_param") {
@@ -77,7 +136,7 @@ impl Inside<'_> {
     }
 
     /// What stands before an error where a function gives both: nothing of its result's type.
-    fn nothing(&self) -> Outcome<Doc> {
+    pub(super) fn nothing(&self) -> Outcome<Doc> {
         let zeros = &self.writer.world.target.zeros;
         let Some(result) = self.function.result.as_ref().filter(|_| !zeros.is_empty()) else {
             return Ok(Doc::text(""));
@@ -135,7 +194,8 @@ impl Inside<'_> {
                     ("from", self.number(from, &range, 0)?),
                     ("to", self.number(to, &range, 0)?),
                 ];
-                self.framed("for_range", &slots, body, "for_end", out)?;
+                let end = if self.has("for_range_end") { "for_range_end" } else { "for_end" };
+                self.framed("for_range", &slots, body, end, out)?;
             }
             Stmt::Push { list, value } => {
                 let slots = vec![("list", Doc::Text(self.name(list))), ("value", self.value(value, None)?)];
@@ -203,7 +263,7 @@ impl Inside<'_> {
         if !value.raises || !self.writer.world.target.shape.calls_are_statements {
             return Ok(false);
         }
-        let (function, docs) = self.called(id, arguments)?;
+        let (function, docs) = self.called(id, arguments, 0)?;
         let arguments = self.arguments(&format!("{name}_args"), docs, &slots)?;
         slots.extend([("function", Doc::Text(function)), ("args", arguments), ("nothing", self.nothing()?)]);
         if self.says(name, "{fresh}") {
@@ -214,12 +274,11 @@ impl Inside<'_> {
     }
 
     /// Arguments, and behind them what the target hands along.
-    fn arguments(&self, more: &str, mut docs: Vec<Doc>, slots: &Slots<'_>) -> Outcome<Doc> {
+    pub(super) fn arguments(&self, more: &str, mut docs: Vec<Doc>, slots: &Slots<'_>) -> Outcome<Doc> {
         if self.has(more) {
             docs.extend(self.lines(more, slots)?);
         }
-        let layout = &self.writer.world.target.layout;
-        Ok(list(Doc::text(""), docs, Doc::text(""), ", ", &layout.comma, layout.fill))
+        Ok(self.listed("args", docs))
     }
 
     fn chain(&mut self, condition: &Ex, then: &[Stmt], otherwise: &[Stmt], out: &mut Vec<Doc>) -> Outcome<()> {
@@ -230,7 +289,7 @@ impl Inside<'_> {
         loop {
             match rest {
                 [] => break,
-                [Stmt::If { condition, then, otherwise }] => {
+                [Stmt::If { condition, then, otherwise }] if self.has("elif") => {
                     let slots = vec![("condition", self.expr(condition, 0)?)];
                     docs.extend(self.lines("elif", &slots)?);
                     docs.push(self.inner(then)?);
@@ -302,7 +361,7 @@ impl Inside<'_> {
             Some(lines) => lines.all().concat(),
             None => " | ".to_owned(),
         };
-        let arms: Vec<&(Vec<usize>, Vec<Stmt>)> = arms.iter().filter(|it| !it.0.is_empty()).collect();
+        let arms = split(arms, self.writer.world.target.shape.single_patterns);
         for (at, (places, body)) in arms.iter().enumerate() {
             // Where a compiler does not see that every value is among the cases, the last is for the rest too.
             let name = if at + 1 == arms.len() && self.has("case_last") { "case_last" } else { "case" };
@@ -339,41 +398,6 @@ impl Inside<'_> {
         out.push(joined(docs));
         Ok(())
     }
-
-    fn raise(&mut self, raise: &Raise, out: &mut Vec<Doc>) -> Outcome<()> {
-        let error = self.writer.world.said(&raise.error, |it| it.errors.get(&*raise.error.name));
-        let mut docs = Vec::new();
-        let params = self.writer.known.error_params.get(&raise.error).cloned().unwrap_or_default();
-        for (argument, (_, ty)) in raise.arguments.iter().zip(&params) {
-            let plain = match ty.base() {
-                Ty::Bool | Ty::Enum(_) => true,
-                Ty::Int(range) => self.writer.world.target.native(range) == Some(0),
-                _ => false,
-            };
-            if self.writer.world.target.shape.plain_errors && !plain {
-                return Err(format!("{} tells more than plain numbers", raise.error.name));
-            }
-            docs.push(self.value(argument, Some(ty))?);
-        }
-        let foreign = *raise.error.contract != *self.writer.world.home;
-        let mut names = vec!["raise"];
-        if foreign {
-            names.insert(0, "raise_foreign");
-        }
-        if docs.is_empty() {
-            names.insert(0, "raise_plain");
-        }
-        if foreign && docs.is_empty() {
-            names.insert(0, "raise_plain_foreign");
-        }
-        let name = names.into_iter().find(|it| self.has(it)).unwrap_or("raise");
-        let fields = raise_fields(self, &raise.error, docs.clone())?;
-        let args = self.arguments("raise_args", docs, &Vec::new())?;
-        let nothing = self.nothing()?;
-        let slots = vec![("error", Doc::Text(error)), ("args", args), ("fields", fields), ("nothing", nothing)];
-        out.extend(self.lines(name, &slots)?);
-        Ok(())
-    }
 }
 
 /// A value without changes of its representation.
@@ -381,22 +405,13 @@ fn unfitted(ex: &Ex) -> &Ex {
     if let Kind::Fit(of) = &ex.kind { unfitted(of) } else { ex }
 }
 
-/// Arguments of an error by name, for targets that say them so.
-fn raise_fields(inside: &mut Inside<'_>, error: &crate::ir::Ref, docs: Vec<Doc>) -> Outcome<Doc> {
-    let Some(template) = inside.writer.world.target.expr.get("raise_field").cloned() else {
-        return Ok(Doc::text(""));
-    };
-    let params = inside.writer.known.error_params.get(error).cloned().unwrap_or_default();
-    let case = inside.writer.world.target.names.case.get("field").cloned().unwrap_or_default();
-    let mut fields = Vec::new();
-    for (doc, (name, _)) in docs.into_iter().zip(&params) {
-        let field = crate::emit::names::cased(name, &case);
-        fields.push(inside.fill(&template, 0, |_, slot, _| {
-            Ok(if slot == "field" { Doc::text(field.clone()) } else { doc.clone() })
-        })?);
+/// Arms that a value comes to; each for one value where a case can be of one only.
+pub(super) fn split(arms: &[(Vec<usize>, Vec<Stmt>)], single: bool) -> Vec<(Vec<usize>, Vec<Stmt>)> {
+    let arms = arms.iter().filter(|it| !it.0.is_empty());
+    if !single {
+        return arms.cloned().collect();
     }
-    let layout = &inside.writer.world.target.layout;
-    Ok(list(Doc::text(""), fields, Doc::text(""), ", ", &layout.comma, layout.fill))
+    arms.flat_map(|(places, body)| places.iter().map(|at| (vec![*at], body.clone()))).collect()
 }
 
 /// One under the other.

@@ -2,6 +2,7 @@
 
 use super::{Derived, Writer};
 use crate::emit::low::{Outcome, Ty};
+use crate::ir::Ref;
 
 impl Writer<'_> {
     /// A type.
@@ -34,6 +35,10 @@ impl Writer<'_> {
                     }
                     _ => Vec::new(),
                 };
+                let own = target.shape.own_elements && !self.world.home.is_empty();
+                if own && parts.iter().any(|it| it.contains('.')) {
+                    return Err("it has a collection of another module's type".to_owned());
+                }
                 let mut text = template.to_owned();
                 let most = match ty {
                     Ty::List(_, size) | Ty::Map(_, _, size) => size.high,
@@ -63,5 +68,22 @@ impl Writer<'_> {
             Ty::Record(id) | Ty::Outputs(id) => self.known.small.contains(id),
             _ => false,
         }
+    }
+
+    /// The function that operators call.
+    pub(in crate::emit) fn inner_name(&self, id: &Ref) -> String {
+        let two = self.known.inner.contains(id);
+        self.world.said(id, |it| if two { it.inner.get(&*id.name) } else { it.functions.get(&*id.name) })
+    }
+
+    /// A value of an enum; where values stand beside types, as this module says it.
+    pub(in crate::emit) fn value_name(&self, id: &Ref, at: usize) -> Outcome<String> {
+        let module = self.world.modules.get(&*id.contract).ok_or("a module is missing")?;
+        let name = self.known.enum_values.get(id).and_then(|it| it.get(at)).ok_or("a value of an enum is missing")?;
+        let key = (id.name.to_string(), name.to_string());
+        if self.world.target.names.shares_values() {
+            return Ok(self.world.said(id, |it| it.values.get(&key)));
+        }
+        Ok(module.values.get(&key).cloned().unwrap_or_else(|| name.to_string()))
     }
 }

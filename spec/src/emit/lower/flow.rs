@@ -270,27 +270,28 @@ impl Lower<'_> {
                 }
                 Stmt::Assign { name, value } => Stmt::Assign { name, value: self.top(value, &mut out) },
                 Stmt::Return(value) => Stmt::Return(self.top(value, &mut out)),
-                Stmt::Push { list, value } => Stmt::Push { list, value: self.inner(value, &mut out) },
-                Stmt::Check { of, value } => Stmt::Check { of, value: self.inner(value, &mut out) },
-                Stmt::Raise(mut raise) => {
+                Stmt::Push { list, value } => Stmt::Push { list, value: self.part(value, &mut out) },
+                Stmt::Check { of, value } => Stmt::Check { of, value: self.part(value, &mut out) },
+                Stmt::Raise(mut raise) if !self.may_stay(&raise.arguments) => {
                     raise.arguments = raise.arguments.into_iter().map(|it| self.inner(it, &mut out)).collect();
                     Stmt::Raise(raise)
                 }
+                Stmt::Raise(raise) => Stmt::Raise(raise),
                 Stmt::If { condition, then, otherwise } => {
-                    let condition = self.inner(condition, &mut out);
+                    let condition = self.part(condition, &mut out);
                     Stmt::If { condition, then: self.hoist(then), otherwise: self.hoist(otherwise) }
                 }
                 Stmt::Switch { subject, arms } => {
-                    let subject = self.inner(subject, &mut out);
+                    let subject = self.part(subject, &mut out);
                     let arms = arms.into_iter().map(|(places, body)| (places, self.hoist(body))).collect();
                     Stmt::Switch { subject, arms }
                 }
                 Stmt::ForEach { names, over, body } => {
-                    let over = self.inner(over, &mut out);
+                    let over = self.part(over, &mut out);
                     Stmt::ForEach { names, over, body: self.hoist(body) }
                 }
                 Stmt::ForRange { name, ty, from, to, body } => {
-                    let (from, to) = (self.inner(from, &mut out), self.inner(to, &mut out));
+                    let (from, to) = (self.part(from, &mut out), self.part(to, &mut out));
                     Stmt::ForRange { name, ty, from, to, body: self.hoist(body) }
                 }
             };
@@ -302,13 +303,23 @@ impl Lower<'_> {
     /// An expression that is a statement's whole value.
     fn top(&mut self, ex: Ex, out: &mut Vec<Stmt>) -> Ex {
         match ex.kind {
-            Kind::Call(id, parts) => {
+            Kind::Call(id, parts) if !self.may_stay(&parts) => {
                 let raises = ex.raises;
                 let parts = parts.into_iter().map(|it| self.inner(it, out)).collect();
                 Ex { kind: Kind::Call(id, parts), ty: ex.ty, raises }
             }
-            _ => self.inner(ex, out),
+            Kind::Call(..) => ex,
+            _ => self.part(ex, out),
         }
+    }
+
+    /// Where only their order is the matter, one call alone stays where it is.
+    fn may_stay(&self, parts: &[Ex]) -> bool {
+        !self.shape.calls_are_statements && parts.iter().map(raising_calls).sum::<usize>() < 2
+    }
+
+    fn part(&mut self, ex: Ex, out: &mut Vec<Stmt>) -> Ex {
+        if self.may_stay(std::slice::from_ref(&ex)) { ex } else { self.inner(ex, out) }
     }
 
     fn inner(&mut self, ex: Ex, out: &mut Vec<Stmt>) -> Ex {
@@ -338,6 +349,22 @@ impl Lower<'_> {
             other => other,
         };
         Ex::new(kind, ty)
+    }
+}
+
+/// How many calls in it may raise.
+fn raising_calls(ex: &Ex) -> usize {
+    let several = |all: &[Ex]| all.iter().map(raising_calls).sum();
+    match &ex.kind {
+        Kind::Call(_, parts) => usize::from(ex.raises) + parts.iter().map(raising_calls).sum::<usize>(),
+        Kind::Op(_, parts) | Kind::List(parts) => several(parts),
+        Kind::Cond(parts) => several(&**parts),
+        Kind::Make(fields) => fields.iter().map(|it| raising_calls(&it.1)).sum(),
+        Kind::Update(of, fields) => raising_calls(of) + fields.iter().map(|it| raising_calls(&it.1)).sum::<usize>(),
+        Kind::Field(of, _) | Kind::Fit(of) => raising_calls(of),
+        Kind::Choice(of, arms) => raising_calls(of) + arms.iter().map(|it| raising_calls(&it.1)).sum::<usize>(),
+        Kind::Map(entries) => entries.iter().map(|it| raising_calls(&it.0) + raising_calls(&it.1)).sum(),
+        _ => 0,
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Shape<'a> {
     pub(super) update: bool,
     /// Is a call that may raise a statement?
     pub(super) calls_are_statements: bool,
+    /// Are parts of an expression evaluated in an order that nobody knows?
+    pub(super) any_order: bool,
     /// Does a loop say what it goes over more than once?
     pub(super) loops_over_names: bool,
     /// May a value of an enum be none of its values?
@@ -90,7 +92,7 @@ pub(super) fn operator(
         lower.require(require, &mut statements)?;
     }
     lower.block_into(body, &operator.result(), &Dest::Return, &mut statements)?;
-    if shape.calls_are_statements {
+    if shape.calls_are_statements || shape.any_order {
         statements = lower.hoist(statements);
     }
     let function = |role, raises: Vec<Ref>, body| Function {

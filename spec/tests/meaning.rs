@@ -3,7 +3,7 @@
 //!
 //! The programs are `tests/meaning/NUMBER/{accepted,rejected}.upel`.
 
-#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test ends when something is wrong")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test ends when something is wrong")]
 
 use gx_spec::diagnostic::render;
 use gx_spec::load::{Source, load};

@@ -18,6 +18,7 @@ TargetInfo = provider(
         "support": "Dict from paths in a generated project to files that every project has.",
         "toolchains": "Trees of the programs that build and run it.",
         "formats": "Does its language's own formatter have the last word on what is generated?",
+        "proves": "Does it prove what contracts claim?",
     },
 )
 
@@ -51,6 +52,7 @@ def _target_impl(ctx):
             support = support,
             toolchains = ctx.files.toolchains,
             formats = ctx.attr.formats or (base != None and base.formats),
+            proves = ctx.attr.proves,
         ),
     ]
 
@@ -63,6 +65,7 @@ target = rule(
         "base": attr.label(providers = [TargetInfo], doc = "The target that it is, but for what its folder says."),
         "formats": attr.bool(default = False, doc = "It has a command `format`."),
         "toolchains": attr.label_list(doc = "Trees of the programs that build and run it."),
+        "proves": attr.bool(default = False, doc = "Does it prove what contracts claim, for all inputs?"),
     },
 )
 
@@ -106,13 +109,17 @@ sh "$1/run.sh" < "$2" > "$3" 2> said || echo "ended with $?: $(tail -n 1 said)" 
 rm -f said
 """
 
-def backend(name, base = None, formats = False, **host):
+# What is made for each kind of trial.
+_TRIALS = {"generated": "inputs", "proof": "claims", "vectors": "trials"}
+
+def backend(name, base = None, formats = False, proves = False, **host):
     """A target of the folder of its name, with programs of this machine, where it has them.
 
     Args:
       name: the target's name, and its folder's.
       base: the target that `base` in its `target.toml` names: it is that one, but for what its own folder says.
       formats: it has a command `format`, by which its language's own formatter has the last word on every module.
+      proves: does it prove what contracts claim, for all inputs?
       **host: attributes of `host_toolchain`. A toolchain of this name in the workspace's `gx.toml` goes before them.
     """
     if name in CHOSEN:
@@ -125,6 +132,7 @@ def backend(name, base = None, formats = False, **host):
         files = native.glob([name + "/**"]),
         folder = name,
         formats = formats,
+        proves = proves,
         toolchains = [":" + name + ".tools"],
     )
 
@@ -174,10 +182,10 @@ def _emit(ctx, name, info, target):
         source = formatted
     return struct(source = source, runner = runner, report = report)
 
-def _trial(ctx, name, info, vectors):
+def _trial(ctx, name, info, vectors, proves):
     """Kinds of trials, each with what code is shown and what is expected of it."""
     trials = []
-    for kind in ["generated", "vectors"]:
+    for kind in ["generated"] + (["proof"] if proves else []) + ["vectors"]:
         frozen = vectors.frozen if kind == "vectors" else None
         if kind == "vectors" and not frozen:
             continue
@@ -188,12 +196,14 @@ def _trial(ctx, name, info, vectors):
         if frozen:
             parts["frozen"] = frozen
             arguments = {}
+        elif kind == "proof":
+            arguments = {"claims": "1"}
         ctx.actions.spec(
             "trial",
             inputs = parts,
             outputs = {"inputs": inputs, "expected": expected},
             arguments = arguments,
-            progress_message = "Making %s of %s" % ("inputs" if kind == "generated" else "trials", name),
+            progress_message = "Making %s of %s" % (_TRIALS[kind], name),
         )
         trials.append(struct(kind = kind, inputs = inputs, expected = expected))
     return trials
@@ -262,7 +272,7 @@ def _codegen_impl(ctx):
             if used.path not in emitted:
                 fail("contracts: '%s' uses a contract that is not among them (%s)" % (label, used.short_path))
             parts.append(emitted[used.path])
-        trials = _trial(ctx, label.name, info, named[info.ir.path])
+        trials = _trial(ctx, label.name, info, named[info.ir.path], target.proves)
         results.append(_tried(ctx, label.name, target, parts, emitted[info.ir.path], trials))
     manifest = ctx.actions.declare_directory(ctx.label.name + "/manifest")
     ctx.actions.spec(

@@ -3,7 +3,9 @@
 ALL = [
     "aarch64",
     "ada",
+    "avr",
     "c",
+    "cvc5",
     "forth",
     "go",
     "haskell",
@@ -13,5 +15,8 @@ ALL = [
     "python",
     "riscv64",
     "rust",
+    "smtlib",
+    "verilog",
+    "vhdl",
     "wasm",
 ]

@@ -1,8 +1,9 @@
 //! `trial`: cases for generated code, and apart from them what is expected of it.
 //!
 //! Inputs: `contract` and `imports` of it, and `frozen`: frozen vectors, or nothing. Arguments without vectors: `count`
-//! inputs of each operator, made from types by a `seed`. Outputs: `inputs`, which generated code is shown, and
-//! `expected`, which it is not: of vectors as they are frozen, of made inputs what the interpreter says.
+//! inputs of each operator, made from types by a `seed`; or `claims`: what a prover is to prove. Outputs: `inputs`,
+//! which generated code is shown, and `expected`, which it is not: of vectors as they are frozen, of made inputs what
+//! the interpreter says.
 
 use super::{Given, Made, Step};
 use crate::emit::wire;
@@ -14,7 +15,7 @@ pub(super) const STEP: Step = Step {
     revision: 1,
     inputs: &["contract", "imports", "frozen"],
     outputs: &["inputs", "expected", "left"],
-    arguments: &["count", "seed"],
+    arguments: &["count", "seed", "claims"],
     run,
 };
 
@@ -31,6 +32,7 @@ fn run(given: &Given<'_>) -> Result<Made, ExecuteError> {
             }
             wire::frozen(contract, &frozen).map_err(|why| given.refuse(format!("'{}': {why}", file.path)))?
         }
+        None if given.word("claims") == "1" => (wire::claims(contract), Vec::new()),
         None => {
             let number = |name: &str| {
                 given.word(name).parse::<u64>().map_err(|_| given.refuse(format!("'{name}' is a whole number")))

@@ -14,6 +14,7 @@ mod low;
 mod lower;
 mod names;
 mod program;
+mod straight;
 mod target;
 mod template;
 #[cfg(test)]
@@ -56,9 +57,13 @@ pub struct Output {
 
 /// Generates the module of a contract.
 pub fn contract(contract: &Contract, docs: &DocSet, target: &Target) -> Result<Output, TargetFault> {
-    if !["block", "functional"].contains(&target.family.as_str()) {
-        let fault = format!("there is no family '{}'; there are block and functional", target.family);
-        return Err(TargetFault { path: "target.toml".to_owned(), fault });
+    match target.family.as_str() {
+        "block" | "functional" => {}
+        "straight" => return straight::contract(contract, docs, target),
+        other => {
+            let fault = format!("there is no family '{other}'; there are block, functional and straight");
+            return Err(TargetFault { path: "target.toml".to_owned(), fault });
+        }
     }
     let program = Program::of(contract, target);
     let mut output = Output::default();
@@ -70,13 +75,7 @@ pub fn contract(contract: &Contract, docs: &DocSet, target: &Target) -> Result<O
     let context = Context { world: &outside, ..context };
     let module = context.module();
     output.runner = template::files(target, "runner", &module)?;
-    output.runner.insert("needs".to_owned(), target.toolchain.programs.join("\n") + "\n");
-    let packages = format!("apt-get install {}\n", target.toolchain.packages.join(" "));
-    output.runner.insert("packages".to_owned(), packages);
-    for (name, command) in &target.commands {
-        let text = template::text(target, command, &module)?;
-        output.runner.insert(format!("{name}.sh"), text.trim().to_owned() + "\n");
-    }
+    commands(&mut output, target, &module)?;
     let module = program.modules.get(&*contract.name);
     output.operators = module
         .iter()
@@ -84,6 +83,18 @@ pub fn contract(contract: &Contract, docs: &DocSet, target: &Target) -> Result<O
         .map(|(operator, outcome)| Emitted { operator: operator.clone(), reason: outcome.as_ref().err().cloned() })
         .collect();
     Ok(output)
+}
+
+/// What compiles and runs it, what that needs, and where to get it.
+fn commands(output: &mut Output, target: &Target, module: &Json) -> Result<(), TargetFault> {
+    output.runner.insert("needs".to_owned(), target.toolchain.programs.join("\n") + "\n");
+    let packages = format!("apt-get install {}\n", target.toolchain.packages.join(" "));
+    output.runner.insert("packages".to_owned(), packages);
+    for (name, command) in &target.commands {
+        let text = template::text(target, command, module)?;
+        output.runner.insert(format!("{name}.sh"), text.trim().to_owned() + "\n");
+    }
+    Ok(())
 }
 
 /// What a project has beside its modules: its manifest, and what belongs to all of them.

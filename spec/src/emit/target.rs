@@ -172,6 +172,8 @@ pub(super) struct Shape {
     pub(super) any_order: bool,
     /// Collections lie in place; one of more elements has no room.
     pub(super) most_elements: Option<u64>,
+    /// So many values side by side are as many as its tools bear.
+    pub(super) most_values: Option<usize>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -252,6 +254,8 @@ pub(super) struct Literals {
     pub(super) yes: String,
     pub(super) no: String,
     pub(super) none: String,
+    /// A number below zero, by its distance from it.
+    pub(super) negative: Option<String>,
     pub(super) text: String,
     pub(super) escapes: BTreeMap<String, String>,
     /// Other characters below blank, by `{hex}` of two digits.

@@ -122,12 +122,30 @@ fn rust() {
 fn targets_with_a_base_write_what_it_writes() {
     let money = &ledger()[3];
     let written = |id: &str| contract(money, &DocSet::of(money), &target(id)).unwrap();
-    for id in ["aarch64", "riscv64", "wasm"] {
+    for id in ["aarch64", "avr", "riscv64", "wasm"] {
         let (own, base) = (written(id), written("c"));
         assert_eq!(own.source, base.source, "{id}");
         let differs = own.runner.iter().filter(|it| base.runner.get(it.0) != Some(it.1));
         let said: String = differs.map(|(path, text)| format!("==> {path}\n{text}")).collect();
         insta::assert_snapshot!(format!("base_{id}"), said);
+    }
+}
+
+/// Chains of values: one contract as all three write it, and what of the others has no room.
+#[test]
+fn straight_targets() {
+    for id in ["smtlib", "verilog", "vhdl"] {
+        let target = target(id);
+        let mut lost = Vec::new();
+        for it in ledger() {
+            let output = contract(&it, &DocSet::of(&it), &target).unwrap();
+            lost.extend(output.operators.into_iter().filter(|it| it.reason.is_some()));
+            if &*it.name == "Ledger.Money" {
+                let claims = output.runner.get("test/claims_ledger_money.smt2").cloned().unwrap_or_default();
+                insta::assert_snapshot!(format!("{id}_money"), all(&output.source) + &claims);
+            }
+        }
+        insta::assert_debug_snapshot!(format!("{id}_lost"), lost);
     }
 }
 
@@ -159,7 +177,21 @@ pure operator Return(while: Match, exact: Exact, list: u8) -> u16 {
 #[test]
 fn names_that_clash() {
     let made = contracts(&[("clash", CLASHES.to_owned())]);
-    for id in ["ada", "c", "forth", "go", "haskell", "javascript", "lisp", "ocaml", "python", "rust"] {
+    for id in [
+        "ada",
+        "c",
+        "forth",
+        "go",
+        "haskell",
+        "javascript",
+        "lisp",
+        "ocaml",
+        "python",
+        "rust",
+        "smtlib",
+        "verilog",
+        "vhdl",
+    ] {
         let output = contract(&made[0], &DocSet::of(&made[0]), &target(id)).unwrap();
         assert!(output.operators.iter().all(|it| it.reason.is_none()), "{id}: {:?}", output.operators);
         insta::assert_snapshot!(format!("clashes_{id}"), all(&output.source));

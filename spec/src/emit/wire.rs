@@ -38,6 +38,8 @@ pub fn generated(contract: &Contract, count: u64, seed: u64) -> Result<Trial, St
                     let values = raised.arguments.iter().map(|it| &it.1);
                     decl.and_then(|decl| error(decl, values))
                 }
+                // A body that does not do what its contract ensures: whatever code gives is not what is expected.
+                Err(Halt::Breach(why)) => Some(format!("breach {why}")),
                 Err(halt) => return Err(format!("{} with {told}: {halt}", operator.id.name)),
             };
             let result = result.ok_or_else(|| format!("{} with {told}: its result has no words", operator.id.name))?;
@@ -46,6 +48,18 @@ pub fn generated(contract: &Contract, count: u64, seed: u64) -> Result<Trial, St
         }
     }
     Ok(trial)
+}
+
+/// What is to be proved of each operator: `OPERATOR proves CLAIM`, and what is expected is `proved`.
+pub fn claims(contract: &Contract) -> Trial {
+    let mut trial = Trial::default();
+    for operator in contract.operators.iter().filter(|it| !it.is_extern && !has_float(it)) {
+        for claim in super::straight::claims_of(operator) {
+            trial.inputs.push_str(&format!("{} proves {claim}\n", operator.id.name));
+            trial.expected.push_str("proved\n");
+        }
+    }
+    trial
 }
 
 /// Frozen vectors, as they are. Those that no program can be given are left out, and told.

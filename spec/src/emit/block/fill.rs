@@ -10,14 +10,14 @@ use crate::emit::doc::{Doc, all};
 
 /// A part of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Piece<'t> {
+pub(in crate::emit) enum Piece<'t> {
     Text(String),
     /// A slot, and how tightly what is put there has to bind.
     Slot(&'t str, u8),
 }
 
 /// The parts of a template that binds with this rank.
-pub(super) fn pieces(template: &str, rank: u8) -> Vec<Piece<'_>> {
+pub(in crate::emit) fn pieces(template: &str, rank: u8) -> Vec<Piece<'_>> {
     let mut made = Vec::new();
     let mut text = String::new();
     let mut rest = template;

@@ -5,7 +5,7 @@
 //! folder does not know which language it writes.
 
 mod expr;
-mod fill;
+pub(super) mod fill;
 mod functional;
 mod loops;
 mod raise;

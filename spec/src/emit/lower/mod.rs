@@ -285,6 +285,33 @@ pub(super) fn checks(
     Ok(made)
 }
 
+/// A truth over names, as a function: what an operator ensures, what holds between fields.
+pub(super) fn truth(
+    contract: &Contract,
+    id: &Ref,
+    names: &[(Name, Type)],
+    truth: &Expr,
+    shape: &Shape<'_>,
+) -> Outcome<Function> {
+    let block = Block { statements: Vec::new(), value: truth.clone() };
+    let mut lower = Lower::new(contract, shape, id.clone());
+    lower.take(&block);
+    let mut params = Vec::new();
+    for (name, ty) in names {
+        let ty = types::ty(ty)?;
+        lower.taken.insert(name.to_string());
+        lower.bound.push((name.clone(), Ex::var(name, ty.clone())));
+        params.push((name.clone(), ty, Vec::new()));
+    }
+    let mut body = Vec::new();
+    lower.block_into(&block, &Type::Bool, &Dest::Return, &mut body)?;
+    if shape.calls_are_statements {
+        body = lower.hoist(body);
+    }
+    let (docs, raises) = (Vec::new(), Vec::new());
+    Ok(Function { id: id.clone(), role: Role::Public, docs, params, result: Some(Ty::Bool), raises, body })
+}
+
 /// A value that stands by itself.
 pub(super) fn constant(value: &ir::Value, of: &Type) -> Outcome<Ex> {
     types::constant(value, of)

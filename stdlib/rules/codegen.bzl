@@ -95,7 +95,7 @@ for program in $(cat "$1/needs"); do
 done
 cp "$1/run.sh" "$2/run.sh"
 cd "$1"
-OUT="$here/$2" exec sh ./compile.sh
+OUT="$here/$2" exec sh -e ./compile.sh
 """
 
 # What ends early is no failure of the build but a finding: what came until then is compared.

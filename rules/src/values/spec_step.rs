@@ -22,7 +22,7 @@ const STEPS: [(&str, u32, &str); 20] = [
     ("coverage", 1, "Coverage"),
     ("deployment", 1, "Deployment"),
     ("drift", 3, "Drift"),
-    ("emit", 2, "Emit"),
+    ("emit", 6, "Emit"),
     ("evidence", 1, "Evidence"),
     ("gate", 3, "Gate"),
     ("layout", 1, "Layout"),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 pub(super) const STEP: Step = Step {
     name: "emit",
-    revision: 2,
+    revision: 6,
     inputs: &["contract", "imports", "docs", "target"],
     outputs: &["source", "runner", "report"],
     arguments: &[],

@@ -7,7 +7,7 @@ use super::block::Writer;
 use super::docs::DocSet;
 use super::low::{Function, Role};
 use super::lower::types;
-use super::names::{World, path, place};
+use super::names::{World, path, place, place_in};
 use super::program::Program;
 use crate::ir::{Contract, ErrorDecl, ErrorRef, Operator, Param, RecordDecl, Type, Unknown};
 use serde_json::{Map, Value as Json, json};
@@ -38,6 +38,7 @@ impl Context<'_> {
             "name": parts.last(),
             "module": module,
             "folder": folder,
+            "free": place_in(&contract.name, "flat", world.target),
             "flat": path(&contract.name, "snake").join("_"),
             "pascal": path(&contract.name, "pascal").concat(),
             "upper": path(&contract.name, "upper").join("_"),

@@ -72,7 +72,7 @@ pub(super) fn told(name: &str, target: &Target) -> String {
     let made = cased(name, case.map_or("", String::as_str));
     let key = if target.names.caseless { made.to_lowercase() } else { made.clone() };
     let words = target.names.reserved.iter();
-    let clashes = words.into_iter().any(|it| *it == key);
+    let clashes = words.chain(&target.names.told).any(|it| *it == key);
     if clashes { made + &target.names.suffix } else { made }
 }
 
@@ -153,6 +153,11 @@ pub(super) fn path(name: &str, case: &str) -> Vec<String> {
 /// Where a contract's module lies: the parts of its name, none of them a reserved word.
 pub(super) fn place(name: &str, target: &Target) -> Vec<String> {
     let case = target.names.case.get("module").map_or("snake", String::as_str);
+    place_in(name, case, target)
+}
+
+/// The same with its parts in another case.
+pub(super) fn place_in(name: &str, case: &str, target: &Target) -> Vec<String> {
     let free = |part: String| if target.names.reserved.contains(&part) { part + &target.names.suffix } else { part };
     path(name, case).into_iter().map(free).collect()
 }
@@ -242,8 +247,11 @@ impl<'a> World<'a> {
         let mut count: BTreeMap<String, usize> = BTreeMap::new();
         modules.values().for_each(|it| *count.entry(it.name.clone()).or_default() += 1);
         for (name, module) in &mut modules {
-            if count.get(&module.name).is_some_and(|n| *n > 1) {
-                module.name = cased(name, target.names.case.get("module").map_or("snake", String::as_str));
+            if target.names.whole || count.get(&module.name).is_some_and(|n| *n > 1) {
+                module.name = match &target.names.twin {
+                    Some(mark) => place(name, target).join(mark),
+                    None => cased(name, target.names.case.get("module").map_or("snake", String::as_str)),
+                };
             }
         }
         World { target, home: contract.name.to_string(), modules }

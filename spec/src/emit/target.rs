@@ -34,6 +34,9 @@ pub struct Target {
     pub(super) ints: Vec<IntType>,
     #[serde(default)]
     pub(super) types: BTreeMap<String, String>,
+    /// Types that have another name where they are parts of collections and optionals.
+    #[serde(default)]
+    pub(super) boxed: BTreeMap<String, String>,
     /// What stands for no value of each kind of type, where functions give a value and an error; `wide`: of numbers
     /// that are not of the first type.
     #[serde(default)]
@@ -125,6 +128,14 @@ pub(super) struct Names {
     /// Values of enums stand beside the module's other names.
     #[serde(default)]
     pub(super) shared_values: bool,
+    /// Names that errors have themselves, so that what they tell has others.
+    #[serde(default)]
+    pub(super) told: BTreeSet<String>,
+    /// Modules are always said with all parts of their names.
+    #[serde(default)]
+    pub(super) whole: bool,
+    /// Modules of one last name are told apart by all parts of their names, with this between them.
+    pub(super) twin: Option<String>,
     #[serde(default)]
     pub(super) caseless: bool,
     /// What is added to a name that is taken.
@@ -156,6 +167,8 @@ pub(super) struct Shape {
     pub(super) update: bool,
     pub(super) calls_are_statements: bool,
     pub(super) open_enums: bool,
+    /// A declared name for a type is no name of the target: the type itself stands there.
+    pub(super) plain_aliases: bool,
     /// A value of an optional is the value itself, so optionals do not nest.
     pub(super) bare_optionals: bool,
     /// Errors tell truths, enums and numbers of the first type only.
@@ -184,6 +197,9 @@ pub(super) struct IntType {
     high: Option<String>,
     #[serde(default = "zero_slot")]
     pub(super) literal: String,
+    /// It has the operations of the first type, but for those that have the suffix.
+    #[serde(default)]
+    pub(super) same_operations: bool,
     /// How numbers are written that the first type has room for, where that is shorter.
     pub(super) short_literal: Option<String>,
     /// What its operations are called by, where they are not those of the first type: `add_big`.

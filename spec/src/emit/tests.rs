@@ -78,6 +78,16 @@ fn go() {
 }
 
 #[test]
+fn java() {
+    emitted("java");
+}
+
+#[test]
+fn typescript() {
+    emitted("typescript");
+}
+
+#[test]
 fn javascript() {
     emitted("javascript");
 }
@@ -183,12 +193,14 @@ fn names_that_clash() {
         "forth",
         "go",
         "haskell",
+        "java",
         "javascript",
         "lisp",
         "ocaml",
         "python",
         "rust",
         "smtlib",
+        "typescript",
         "verilog",
         "vhdl",
     ] {

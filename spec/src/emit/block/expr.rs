@@ -318,15 +318,28 @@ impl Inside<'_> {
         let widest = all.cloned().reduce(|a, b| a.join(&b));
         let Some(range) = hull.or(widest.as_ref()) else { return Ok(name.to_owned()) };
         let target = self.writer.world.target;
-        let suffix = target.ints.get(self.native(range)?).and_then(|it| it.suffix.as_ref());
-        let own = suffix.map(|suffix| format!("{name}_{suffix}"));
+        let int = target.ints.get(self.native(range)?);
+        let own = int.and_then(|it| it.suffix.as_ref()).map(|suffix| format!("{name}_{suffix}"));
         // What does not compute is often the same for all types.
-        let own = own.filter(|own| hull.is_some() || target.expr.contains_key(own));
-        Ok(own.unwrap_or_else(|| name.to_owned()))
+        let strict = hull.is_some() && !int.is_some_and(|it| it.same_operations);
+        let own = own.filter(|own| strict || target.expr.contains_key(own));
+        // What gives a number may have to say so: `unwrap_to_int`.
+        let given = Some(format!("{name}_to_{}", ex.ty.kind())).filter(|it| target.expr.contains_key(it));
+        Ok(own.or(given).unwrap_or_else(|| name.to_owned()))
+    }
+
+    /// A value of an enum as a case of a switch says it.
+    pub(super) fn case_value(&mut self, id: &Ref, at: usize) -> Outcome<Doc> {
+        let own = self.writer.world.target.expr.contains_key("case_value");
+        self.value_in(if own { "case_value" } else { "enum_value" }, id, at)
     }
 
     fn enum_value(&mut self, id: &Ref, at: usize) -> Outcome<Doc> {
-        let template = self.template("enum_value")?.clone();
+        self.value_in("enum_value", id, at)
+    }
+
+    fn value_in(&mut self, name: &str, id: &Ref, at: usize) -> Outcome<Doc> {
+        let template = self.template(name)?.clone();
         let value = self.writer.value_name(id, at)?;
         let world = self.writer.world;
         let ty = world.said(id, |it| it.types.get(&*id.name));
@@ -430,7 +443,7 @@ impl Inside<'_> {
                 if n > 0 {
                     patterns.push(Doc::text(separator.clone()));
                 }
-                patterns.push(self.enum_value(&id, *at)?);
+                patterns.push(self.case_value(&id, *at)?);
             }
             docs.push(Doc::Hard);
             docs.push(self.fill(&arm, 0, |it, slot, min| match slot {

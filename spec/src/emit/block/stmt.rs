@@ -195,7 +195,7 @@ impl Inside<'_> {
                     ("to", self.number(to, &range, 0)?),
                 ];
                 let end = if self.has("for_range_end") { "for_range_end" } else { "for_end" };
-                self.framed("for_range", &slots, body, end, out)?;
+                self.framed(("for_range", end), &slots, &[], body, out)?;
             }
             Stmt::Push { list, value } => {
                 let slots = vec![("list", Doc::Text(self.name(list))), ("value", self.value(value, None)?)];
@@ -246,9 +246,13 @@ impl Inside<'_> {
         }
         let mut slots = slots;
         slots.push(("value", self.value(value, Some(ty))?));
+        if let Ty::List(element, _) = ty.base() {
+            slots.push(("element", Doc::Text(self.writer.ty(element)?)));
+        }
         let is_number = matches!(&unfitted(value).kind, Kind::Int(_));
         let name = match (changes, matches!(&value.kind, Kind::List(items) if items.is_empty())) {
             _ if is_number && self.has("let_number") => "let_number",
+            _ if value.kind == Kind::None && self.has("let_none") => "let_none",
             (true, true) if self.has("let_list") => "let_list",
             (true, _) if self.has("let_changing") => "let_changing",
             _ => "let",
@@ -314,10 +318,31 @@ impl Inside<'_> {
         Ok(Doc::Nest(Box::new(self.block(body)?)))
     }
 
-    fn framed(&mut self, name: &str, slots: &Slots<'_>, body: &[Stmt], end: &str, out: &mut Vec<Doc>) -> Outcome<()> {
+    /// What is said of names that a loop binds and nobody reads.
+    fn forgotten(&mut self, names: &[(Name, Ty)], body: &[Stmt]) -> Outcome<Vec<Doc>> {
+        let mut said = Vec::new();
+        for (name, _) in names.iter().filter(|it| !uses::read(body, &it.0)) {
+            if self.has("unused") {
+                let name = Doc::Text(self.name(name));
+                said.extend(self.lines("unused", &vec![("name", name)])?);
+            }
+        }
+        Ok(said)
+    }
+
+    /// A loop; `names` are those that it binds.
+    fn framed(
+        &mut self,
+        (name, end): (&str, &str),
+        slots: &Slots<'_>,
+        names: &[(Name, Ty)],
+        body: &[Stmt],
+        out: &mut Vec<Doc>,
+    ) -> Outcome<()> {
         let mut lines = self.lines(name, slots)?.into_iter();
         let head = lines.next().ok_or_else(|| format!("'{name}' has no line"))?;
         let mut inside: Vec<Doc> = lines.collect();
+        inside.append(&mut self.forgotten(names, body)?);
         inside.push(self.block(body)?);
         let mut docs = vec![head, joined(inside).nest()];
         if self.has(end) {
@@ -339,14 +364,18 @@ impl Inside<'_> {
                 if self.says(form, "{index}") {
                     slots.push(("index", Doc::Text(self.scope.give("variable", "index", ""))));
                 }
-                self.framed(form, &slots, body, end, out)
+                let names = if unused { &[] } else { names };
+                self.framed((form, end), &slots, names, body, out)
             }
             [(key, key_ty), (value, value_ty)] => {
                 slots.push(("key", Doc::Text(self.name(key))));
                 slots.push(("key_type", Doc::Text(self.writer.ty(key_ty)?)));
                 slots.push(("value", Doc::Text(self.name(value))));
                 slots.push(("value_type", Doc::Text(self.writer.ty(value_ty)?)));
-                self.framed("for_entries", &slots, body, end, out)
+                if self.says("for_entries", "{entry}") {
+                    slots.push(("entry", Doc::Text(self.scope.give("variable", "entry", ""))));
+                }
+                self.framed(("for_entries", end), &slots, names, body, out)
             }
             _ => Err("a loop binds no name".to_owned()),
         }
@@ -364,11 +393,18 @@ impl Inside<'_> {
         let arms = split(arms, self.writer.world.target.shape.single_patterns);
         for (at, (places, body)) in arms.iter().enumerate() {
             // Where a compiler does not see that every value is among the cases, the last is for the rest too.
-            let name = if at + 1 == arms.len() && self.has("case_last") { "case_last" } else { "case" };
+            let last = at + 1 == arms.len() && self.has("case_last");
+            // A case that declares something is a block of its own.
+            let block = self.has("case_block") && body.iter().any(|it| matches!(it, Stmt::Let { .. }));
+            let name = match (last, block) {
+                (true, true) => "case_block_last",
+                (false, true) => "case_block",
+                (true, false) => "case_last",
+                (false, false) => "case",
+            };
             let mut values = Vec::new();
             for at in places {
-                let ex = Ex::new(Kind::EnumValue(id.clone(), *at), subject.ty.clone());
-                values.push(self.expr(&ex, 0)?);
+                values.push(self.case_value(&id, *at)?);
             }
             let mut patterns = Vec::new();
             for (at, value) in values.into_iter().enumerate() {
@@ -383,8 +419,9 @@ impl Inside<'_> {
                 statements.extend(self.lines("case_break", &Vec::new())?);
             }
             inside.push(Doc::Nest(Box::new(joined(statements))));
-            if self.has("case_end") {
-                inside.extend(self.lines("case_end", &Vec::new())?);
+            let end = if block { "case_block_end" } else { "case_end" };
+            if self.has(end) {
+                inside.extend(self.lines(end, &Vec::new())?);
             }
         }
         if self.has("switch_rest") {

@@ -11,7 +11,10 @@ impl Writer<'_> {
         match ty {
             Ty::Named(id, inner) => {
                 // It has to be expressible even where its name stands for it.
-                self.ty(inner)?;
+                let plain = self.ty(inner)?;
+                if target.shape.plain_aliases {
+                    return Ok(plain);
+                }
                 Ok(self.world.said(id, |it| it.types.get(&*id.name)))
             }
             Ty::Int(range) => {
@@ -24,7 +27,7 @@ impl Writer<'_> {
             _ => {
                 let template =
                     target.template_of(ty).ok_or_else(|| format!("it has values of kind '{}'", ty.kind()))?;
-                let parts = match ty {
+                let mut parts = match ty {
                     Ty::List(element, _) => vec![self.ty(element)?],
                     Ty::Map(key, value, _) => vec![self.ty(key)?, self.ty(value)?],
                     Ty::Optional(inner) => {
@@ -38,6 +41,11 @@ impl Writer<'_> {
                 let own = target.shape.own_elements && !self.world.home.is_empty();
                 if own && parts.iter().any(|it| it.contains('.')) {
                     return Err("it has a collection of another module's type".to_owned());
+                }
+                for part in &mut parts {
+                    if let Some(boxed) = target.boxed.get(part) {
+                        part.clone_from(boxed);
+                    }
                 }
                 let mut text = template.to_owned();
                 let most = match ty {

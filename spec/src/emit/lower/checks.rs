@@ -139,7 +139,10 @@ impl Lower<'_> {
             Type::Hash(_) => sized("len_bytes", value, Size::new(32, 32), known.and_then(size_of)),
             Type::List(_, size) => sized("len_list", value, *size, known.and_then(size_of)),
             Type::Map(_, _, size) => sized("len_map", value, *size, known.and_then(size_of)),
-            Type::Enum(_) if self.shape.open_enums && known.is_none() => {
+            // What is taken for a value when it is not known breaks nothing.
+            Type::Enum(decl)
+                if self.shape.open_enums && known.is_none() && matches!(decl.unknown, Unknown::Error(_)) =>
+            {
                 Some(Ex::truth("is_unknown", vec![value.clone()]))
             }
             _ => None,

@@ -6,7 +6,7 @@
  */
 
 import { readFileSync, writeSync } from "node:fs";
-import { ContractError } from "./exact.mjs";
+import * as exact from "./exact.mjs";
 
 /** A word that no value of a type stands for; its message is the error that the type raises. */
 class Breach extends Error {}
@@ -31,9 +31,14 @@ export const bigint = {
   write: (value) => [String(value)],
 };
 
+export const bytes = {
+  read: (words) => exact.bytesOf(words.shift().slice(1)),
+  write: (value) => ["x" + exact.hex(value)],
+};
+
 export const text = {
-  read: (words) => Buffer.from(words.shift().slice(1), "hex").toString(),
-  write: (value) => ["x" + Buffer.from(value).toString("hex")],
+  read: (words) => exact.fromUtf8(bytes.read(words)),
+  write: (value) => bytes.write(new TextEncoder().encode(value)),
 };
 
 /** An enum; a number that it does not have is another value, or a breach. */
@@ -47,10 +52,34 @@ export const oneOf = (values, breach, otherwise) => ({
   write: (value) => [String(value)],
 });
 
+export const optional = (inner) => ({
+  read: (words) => (words.shift() === "1" ? inner.read(words) : undefined),
+  write: (value) =>
+    value === undefined ? ["0"] : ["1", ...inner.write(value)],
+});
+
+export const mapOf = (key, value) => ({
+  read(words) {
+    const count = Number(words.shift());
+    const made = new Map();
+    for (let at = 0; at < count; at++) {
+      const own = key.read(words);
+      made.set(own, value.read(words));
+    }
+    return made;
+  },
+  write: (map) => [
+    String(map.size),
+    ...exact
+      .entries(map)
+      .flatMap(([own, item]) => [...key.write(own), ...value.write(item)]),
+  ],
+});
+
 export const listOf = (element) => ({
   read: (words) =>
     Array.from({ length: Number(words.shift()) }, () => element.read(words)),
-  write: (value) => [String(value.length), ...value.flatMap(element.write)],
+  write: (value) => [String(value.length), ...value.flatMap((item) => element.write(item))],
 });
 
 export const record = (fields) => ({
@@ -71,7 +100,7 @@ function tried(line, operators, errors) {
     return ["ok", ...operator.result.write(operator.call(...inputs))].join(" ");
   } catch (error) {
     if (error instanceof Breach) return `error ${error.message}`;
-    if (!(error instanceof ContractError)) throw error;
+    if (!(error instanceof exact.ContractError)) throw error;
     const told = errors[error.name].flatMap((of, at) => of.write(error.told[at]));
     return ["error", error.name, ...told].join(" ");
   }

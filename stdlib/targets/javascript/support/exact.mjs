@@ -85,14 +85,168 @@ export function max(a, b) {
   return b > a ? b : a;
 }
 
+/** A whole number of the kind of another. */
+const like = (kind, value) => (typeof kind === "bigint" ? value : Number(value));
+
+/** The bits that both have. */
+export function bitAnd(a, b) {
+  return like(a, BigInt(a) & BigInt(b));
+}
+
+/** The bits that one of them has. */
+export function bitOr(a, b) {
+  return like(a, BigInt(a) | BigInt(b));
+}
+
+/** The bits that just one of them has. */
+export function bitXor(a, b) {
+  return like(a, BigInt(a) ^ BigInt(b));
+}
+
+/** The number with so many bits more. */
+export function shiftLeft(a, b) {
+  return like(a, BigInt(a) << BigInt(b));
+}
+
+/** The number with so many bits less. */
+export function shiftRight(a, b) {
+  return like(a, BigInt(a) >> BigInt(b));
+}
+
+/** The sum of numbers. */
+export function sum(items) {
+  return items.reduce((total, item) => total + item, 0);
+}
+
+/** The sum of numbers, however great. */
+export function bigSum(items) {
+  return items.reduce((total, item) => total + BigInt(item), 0n);
+}
+
 /** Are two values the same in all their parts? */
 export function equal(a, b) {
   if (typeof a !== "object" || typeof b !== "object") return a === b;
-  const names = Object.keys(a);
+  if (a === null || b === null) return a === b;
+  if (a instanceof Map && b instanceof Map) {
+    const has = ([key, value]) =>
+      b.has(key) && equal(value, b.get(key));
+    return a.size === b.size && [...a].every(has);
+  }
+  const [own, other] = [Object.entries(a), new Map(Object.entries(b))];
   return (
-    names.length === Object.keys(b).length &&
-    names.every((name) => equal(a[name], b[name]))
+    own.length === other.size &&
+    own.every(([name, value]) => equal(value, other.get(name)))
   );
+}
+
+/** Less than zero, zero or more, as a text comes before another by the numbers of its characters, or not. */
+export function compareTexts(a, b) {
+  const [first, second] = [codes(a), codes(b)];
+  for (let at = 0; at < first.length && at < second.length; at++) {
+    const by = (first[at] ?? 0) - (second[at] ?? 0);
+    if (by !== 0) return by;
+  }
+  return first.length - second.length;
+}
+
+function compare(a, b) {
+  if (typeof a === "string" && typeof b === "string") return compareTexts(a, b);
+  if (a instanceof Uint8Array && b instanceof Uint8Array) {
+    return compareTexts(hex(a), hex(b));
+  }
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+/** A list in ascending order. */
+export function sort(items) {
+  return [...items].sort(compare);
+}
+
+/** The keys of a map, in ascending order. */
+export function keys(map) {
+  return sort([...map.keys()]);
+}
+
+/** Keys and values of a map, by ascending keys. */
+export function entries(map) {
+  return [...map].sort((a, b) => compare(a[0], b[0]));
+}
+
+/** The values of a map, by ascending keys. */
+export function values(map) {
+  return entries(map).map((entry) => entry[1]);
+}
+
+/** A map with a key's value set; the one that it is made of stays as it is. */
+export function put(map, key, value) {
+  return new Map([...map, [key, value]]);
+}
+
+/** A map without a key; the one that it is made of stays as it is. */
+export function remove(map, key) {
+  return new Map([...map].filter((entry) => entry[0] !== key));
+}
+
+/** At most so many elements from a place on. */
+export function part(
+  items,
+  place,
+  count,
+) {
+  const start = Math.max(place, 0);
+  return items.slice(start, start + Math.max(count, 0));
+}
+
+/** At most so many characters from a place on. */
+export function textPart(text, place, count) {
+  return part([...text], place, count).join("");
+}
+
+/** The parts of a text between a mark; an empty mark parts nothing. */
+export function split(text, mark) {
+  return mark === "" ? [text] : text.split(mark);
+}
+
+/** The numbers of a text's characters. */
+export function codes(text) {
+  return Array.from(text, (char) => char.codePointAt(0) ?? 0);
+}
+
+/** The text of numbers of characters; undefined when one is no character. */
+export function textOf(numbers) {
+  const isChar = (code) =>
+    code >= 0 && code < 0x110000 && (code < 0xd800 || code >= 0xe000);
+  if (!numbers.every(isChar)) return undefined;
+  return numbers.map((code) => String.fromCodePoint(code)).join("");
+}
+
+/** The text of bytes in UTF-8; undefined when they are none. */
+export function fromUtf8(data) {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
+      data,
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** The bytes that hexadecimal digits stand for. */
+export function bytesOf(digits) {
+  const pairs = digits.match(/../g) ?? [];
+  return Uint8Array.from(pairs, (pair) => parseInt(pair, 16));
+}
+
+/** Bytes as hexadecimal digits. */
+export function hex(data) {
+  return Array.from(data, (byte) => byte.toString(16).padStart(2, "0")).join(
+    "",
+  );
+}
+
+/** Bytes, and others behind them. */
+export function concat(a, b) {
+  return Uint8Array.from([...a, ...b]);
 }
 
 /** A number of units of ten to the power of minus the scale, with its point. */
@@ -100,4 +254,30 @@ export function decimalText(digits, scale) {
   const text = String(abs(digits)).padStart(scale + 1, "0");
   const sign = digits < zero(digits) ? "-" : "";
   return `${sign}${text.slice(0, -scale)}.${text.slice(-scale)}`;
+}
+
+/** The number that decimal digits say; undefined when they say none. */
+export function parseInteger(text) {
+  const number = parseBigInt(text);
+  return number === undefined ? undefined : Number(number);
+}
+
+/** The number that decimal digits say, however great; undefined when they say none. */
+export function parseBigInt(text) {
+  return /^-?[0-9]{1,70}$/.test(text) ? BigInt(text) : undefined;
+}
+
+/** With a to z for A to Z, and nothing else changed. */
+export function lower(text) {
+  return text.replace(/[A-Z]/g, (char) => char.toLowerCase());
+}
+
+/** With A to Z for a to z, and nothing else changed. */
+export function upper(text) {
+  return text.replace(/[a-z]/g, (char) => char.toUpperCase());
+}
+
+/** Does a pattern match the whole text? */
+export function matches(pattern, text) {
+  return new RegExp(`^(?:${pattern})$`, "u").test(text);
 }

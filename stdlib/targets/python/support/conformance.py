@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+import exact
 from exact import ContractError
 
 
@@ -113,7 +114,7 @@ class MapOf(Word):
 
     def write(self, value: dict[Any, Any]) -> list[str]:
         written = [str(len(value))]
-        for key in sorted(value):
+        for key in exact.ascending(value):
             written += self.key.write(key) + self.value.write(value[key])
         return written
 

@@ -5,8 +5,9 @@ Amounts and other decimals are whole numbers of their smallest unit, so nothing 
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from collections.abc import Callable, Iterable
+from enum import Enum
+from typing import Any, ClassVar, TypeVar
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -88,9 +89,24 @@ def remove(entries: dict[K, V], key: K) -> dict[K, V]:
     return {own: value for own, value in entries.items() if own != key}
 
 
-def values(entries: dict[K, V]) -> list[V]:
+def order(value: object) -> Any:
+    """What a value is sorted by: one of an enum by its number."""
+    return value.value if isinstance(value, Enum) else value
+
+
+def ascending(items: Iterable[T]) -> list[T]:
+    """In ascending order."""
+    return sorted(items, key=order)
+
+
+def entries(of: dict[K, V]) -> list[tuple[K, V]]:
+    """Keys and values, by ascending keys."""
+    return [(key, of[key]) for key in ascending(of)]
+
+
+def values(of: dict[K, V]) -> list[V]:
     """The values, by ascending keys."""
-    return [entries[key] for key in sorted(entries)]  # type: ignore[type-var]
+    return [value for _, value in entries(of)]
 
 
 def part(of: Part, place: int, count: int) -> Part:

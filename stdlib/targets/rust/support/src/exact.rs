@@ -118,6 +118,11 @@ pub fn append<T: Clone>(items: &[T], item: T) -> Vec<T> {
     items
 }
 
+/// A list with another behind it.
+pub fn joined<T: Clone>(items: &[T], more: &[T]) -> Vec<T> {
+    [items, more].concat()
+}
+
 /// A map with a key's value set.
 pub fn put<K: Clone + Ord, V: Clone>(entries: &BTreeMap<K, V>, key: K, value: V) -> BTreeMap<K, V> {
     let mut entries = entries.clone();

@@ -19,6 +19,9 @@ fn every_example_is_built_twice() {
             continue;
         }
         let space = TestSpace::of_example(name);
+        if name == "ledger" {
+            crate::targets::in_core(&space);
+        }
         // Contracts have gates and no tests.
         let all = |space: &TestSpace| {
             if pipelines().iter().any(|it| it == name) { space.build(&["//..."]) } else { space.test(&["//..."]) }
